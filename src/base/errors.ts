@@ -2,23 +2,38 @@
  * The one table of error codes. A code is stable: scripts and other nodes match on it.
  * docs/reference/errors.md is generated from this table and checked against it.
  */
+// One entry a line, whatever its length: several hands merge and sort this table by line.
+// prettier-ignore
 export const ERRORS = {
+  'agents.backend': 'No tfjs backend of the request loads, or its name is unknown.',
+  'agents.network': 'Layer sizes of a network are not positive integers or do not chain.',
+  'agents.ppo': 'A PPO setting is outside its bounds, or does not fit the environment.',
+  'agents.ppoDiverged': 'Training produced a number that is not finite; it stops rather than go on from garbage.',
   'base.hex': 'A byte string in hex is malformed: lower-case digits, even length.',
   'base.integer': 'A number that must be a safe integer inside given bounds is not.',
   'base.unit': 'A quantity with a unit could not be read, or its unit is of the wrong dimension.',
-  'cbor.bounds':
-    'A document exceeds the byte, nesting or item bounds, or holds a forbidden item (float, tag, null, boolean).',
+  'cbor.bounds': 'A document exceeds the byte, nesting or item bounds, or holds a forbidden item (float, tag, null, boolean).',
   'cbor.canonical': 'A document decodes, but its bytes are not the one canonical encoding of its content.',
   'cbor.malformed': 'A document is not DAG-CBOR.',
   'cid.malformed': 'A CID is not CIDv1 / dag-cbor / sha2-256 in lower-case base32.',
   'cli.file': 'A file named on the command line cannot be read, or does not hold what it must.',
   'cli.usage': 'The command line could not be read: see --help.',
+  'env.action': 'An action is not finite, or actions have the wrong count.',
+  'env.check': 'An environment does not keep the contract that its users rely on.',
+  'env.ended': 'step() after the end of an episode: call reset() first.',
+  'env.networkNotRadial': 'A network is not one tree hanging from one slack bus.',
+  'env.series': 'Series of loads and PV do not fit the network, the sites or each other.',
+  'env.sites': 'Sites behind inverters do not fit the network or have impossible ratings.',
+  'env.step': 'An interval outside the series was asked for.',
+  'env.taskArgument': 'An argument of a task is unknown or out of bounds.',
+  'env.unknownBus': 'A bus id names no bus of the network.',
+  'env.unknownTask': 'No task is registered under this id.',
+  'env.voltVarCurve': 'A volt-var curve must have ascending voltage knots and shares that never rise.',
   'freeze.calibration': 'Calibration observations are not whole finite rows of normalised inputs.',
   'freeze.options': 'An option of the freeze is out of bounds.',
   'freeze.scale': 'A layer cannot be brought to integers: no shift in 0..30 keeps its weights and row sums in range.',
   'freeze.schedule': 'A schedule cannot be made into a policy: its knots, powers or state-of-charge limits do not fit.',
-  'freeze.shape':
-    'The layers of a float policy do not fit each other or the interface, or an activation stands where it cannot.',
+  'freeze.shape': 'The layers of a float policy do not fit each other or the interface, or an activation stands where it cannot.',
   'freeze.weights': 'A weight or bias of a float policy is not finite.',
   'keys.exists': 'A key file of that name exists, and key files are never overwritten.',
   'keys.malformed': 'A key file is not one: its fields, or its public key does not belong to its secret.',
@@ -27,8 +42,7 @@ export const ERRORS = {
   'keys.permissions': 'A key file with a secret can be read by others than its owner.',
   'policy.envelope': 'An envelope of a policy artifact is invalid: source, knots, bounds or a segment.',
   'policy.fallback': 'A fallback entry of a policy artifact is invalid: count, source, knots, values or a segment.',
-  'policy.head':
-    'The head of a policy artifact does not fit its last layer, or its action table leaves the output bounds.',
+  'policy.head': 'The head of a policy artifact does not fit its last layer, or its action table leaves the output bounds.',
   'policy.layers': 'The layers of a policy artifact do not fit each other, or an activation stands where it cannot.',
   'policy.limits': 'A policy artifact exceeds a size limit.',
   'policy.name': 'A name in a policy artifact is malformed or used twice.',
@@ -41,6 +55,8 @@ export const ERRORS = {
   'policy.unit': 'A unit in a policy artifact is not in the closed list.',
   'policy.version': 'The version of a policy artifact is not supported.',
   'record.malformed': 'A fixed-layout record has the wrong length or a field outside its bounds.',
+  'series.header': 'The header of a CSV series lacks columns it must have, or repeats one.',
+  'series.rows': 'Too many rows of a CSV series cannot be read; each is named with its line.',
   'service.terms': 'The terms of a deployment do not fit its service.',
   'service.unknown': 'No formula of that service and version exists.',
   'signature.domain': 'A signing domain or chain id is not an id.',
