@@ -1,0 +1,206 @@
+/**
+ * Dense networks on one flat Float32Array, for acting: typed arrays only, no tfjs (a tfjs call costs more than
+ * the whole network at batch 1). Sums run in double and each layer's result is rounded to float32, which agrees
+ * with tfjs to 1e-6 and is the same on every engine.
+ */
+import { fail } from '../base/errors.ts';
+import type { RandomStream } from '../base/random.ts';
+import { normal, tanhReal } from '../base/realMath.ts';
+import type { PolicyInterface } from '../grid/interface.ts';
+
+export type HiddenActivation = 'relu' | 'hardtanh' | 'tanh';
+export type Activation = HiddenActivation | 'identity';
+
+export interface DenseLayer {
+  readonly inSize: number;
+  readonly outSize: number;
+  /** Row-major [out][in]. */
+  readonly weights: Float32Array;
+  readonly bias: Float32Array;
+  readonly activation: Activation;
+}
+
+/** A trained network with the interface it was trained through; observation_i = normaliseInput_i / 32768. */
+export interface FloatPolicy {
+  readonly layers: readonly DenseLayer[];
+  readonly interface: PolicyInterface;
+}
+
+/** Where a layer's parameters lie in the flat vector. */
+export interface LayerShape {
+  readonly inSize: number;
+  readonly outSize: number;
+  readonly weightsAt: number;
+  readonly biasAt: number;
+  readonly activation: Activation;
+}
+
+export interface MlpShape {
+  readonly layers: readonly LayerShape[];
+  readonly inputSize: number;
+  readonly outputSize: number;
+  /** First parameter and one past the last in the flat vector. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Layer after layer, weights then bias, from `from` on. The last layer is identity. */
+export function mlpShape(sizes: readonly number[], hidden: HiddenActivation, from = 0): MlpShape {
+  if (sizes.length < 2 || sizes.some((n) => !Number.isInteger(n) || n < 1)) {
+    throw fail('agents.network', { expected: 'two or more positive layer sizes', got: sizes });
+  }
+  let at = from;
+  const layers = sizes.slice(1).map((outSize, l): LayerShape => {
+    const inSize = sizes[l]!;
+    const weightsAt = at;
+    const biasAt = weightsAt + inSize * outSize;
+    at = biasAt + outSize;
+    return { inSize, outSize, weightsAt, biasAt, activation: l === sizes.length - 2 ? 'identity' : hidden };
+  });
+  return { layers, inputSize: sizes[0]!, outputSize: sizes.at(-1)!, from, to: at };
+}
+
+/** Orthogonal weights of gain sqrt(2) in hidden layers and `outputGain` in the last; biases 0. */
+export function initialiseMlp(params: Float32Array, shape: MlpShape, outputGain: number, stream: RandomStream): void {
+  shape.layers.forEach((layer, l) => {
+    const gain = l === shape.layers.length - 1 ? outputGain : Math.SQRT2;
+    params.set(orthogonal(layer.outSize, layer.inSize, gain, stream), layer.weightsAt);
+    params.fill(0, layer.biasAt, layer.biasAt + layer.outSize);
+  });
+}
+
+/** A forward pass bound to one shape; buffers are its own, so calls allocate nothing. */
+export class MlpRunner {
+  readonly #shape: MlpShape;
+  readonly #a: Float32Array;
+  readonly #b: Float32Array;
+
+  constructor(shape: MlpShape) {
+    const width = Math.max(...shape.layers.map((layer) => Math.max(layer.inSize, layer.outSize)));
+    this.#shape = shape;
+    this.#a = new Float32Array(width);
+    this.#b = new Float32Array(width);
+  }
+
+  /** inputs: rows x inputSize. outputs: rows x outputSize, overwritten. */
+  run(params: Float32Array, inputs: Float32Array, rows: number, outputs: Float32Array): void {
+    const { layers, inputSize, outputSize } = this.#shape;
+    for (let row = 0; row < rows; row++) {
+      let x = this.#a;
+      let y = this.#b;
+      for (let i = 0; i < inputSize; i++) x[i] = inputs[row * inputSize + i]!;
+      for (const layer of layers) {
+        dense(params, layer, x, y);
+        [x, y] = [y, x];
+      }
+      for (let o = 0; o < outputSize; o++) outputs[row * outputSize + o] = x[o]!;
+    }
+  }
+}
+
+/** Copies the parameters out of the flat vector. */
+export function layersOf(params: Float32Array, shape: MlpShape): DenseLayer[] {
+  return shape.layers.map(({ inSize, outSize, weightsAt, biasAt, activation }) => ({
+    inSize,
+    outSize,
+    weights: params.slice(weightsAt, weightsAt + inSize * outSize),
+    bias: params.slice(biasAt, biasAt + outSize),
+    activation,
+  }));
+}
+
+/** The function of a list of layers, for acting: writes the output vector. @throws `agents.network` when sizes do not chain. */
+export function runnerOf(
+  layers: readonly DenseLayer[],
+): (inputs: Float32Array, rows: number, outputs: Float32Array) => void {
+  layers.forEach((layer, l) => checkLayer(layer, layers[l - 1]?.outSize ?? layer.inSize));
+  let at = 0;
+  const shapes = layers.map(({ inSize, outSize, activation }): LayerShape => {
+    const weightsAt = at;
+    const biasAt = at + inSize * outSize;
+    at = biasAt + outSize;
+    return { inSize, outSize, weightsAt, biasAt, activation };
+  });
+  const params = new Float32Array(at);
+  shapes.forEach((shape, l) => {
+    params.set(layers[l]!.weights, shape.weightsAt);
+    params.set(layers[l]!.bias, shape.biasAt);
+  });
+  const runner = new MlpRunner({
+    layers: shapes,
+    inputSize: shapes[0]!.inSize,
+    outputSize: shapes.at(-1)!.outSize,
+    from: 0,
+    to: at,
+  });
+  return (inputs, rows, outputs) => runner.run(params, inputs, rows, outputs);
+}
+
+function checkLayer(layer: DenseLayer, inSize: number): void {
+  const ok =
+    layer.inSize === inSize &&
+    layer.weights.length === layer.inSize * layer.outSize &&
+    layer.bias.length === layer.outSize;
+  if (!ok) {
+    throw fail('agents.network', {
+      expected: `${inSize} inputs, weights [out][in], bias [out]`,
+      got: [layer.inSize, layer.outSize, layer.weights.length, layer.bias.length],
+    });
+  }
+}
+
+/** y_o = act(sum_i W[o][i] x_i + b_o) */
+function dense(params: Float32Array, layer: LayerShape, x: Float32Array, y: Float32Array): void {
+  const { inSize, outSize, weightsAt, biasAt, activation } = layer;
+  for (let o = 0; o < outSize; o++) {
+    const at = weightsAt + o * inSize;
+    let sum = 0;
+    for (let i = 0; i < inSize; i++) sum += params[at + i]! * x[i]!;
+    y[o] = sum + params[biasAt + o]!;
+  }
+  if (activation !== 'identity') activate(y, outSize, activation);
+}
+
+function activate(y: Float32Array, size: number, activation: HiddenActivation): void {
+  for (let o = 0; o < size; o++) {
+    const z = y[o]!;
+    if (activation === 'relu') y[o] = z > 0 ? z : 0;
+    else if (activation === 'hardtanh') y[o] = z > 1 ? 1 : z < -1 ? -1 : z;
+    else y[o] = tanhReal(z);
+  }
+}
+
+/** Rows (or columns, whichever are fewer) orthonormal times gain: Gram-Schmidt on normal draws, + - * / sqrt only. */
+function orthogonal(rows: number, columns: number, gain: number, stream: RandomStream): Float32Array {
+  const tall = rows > columns;
+  const count = tall ? columns : rows;
+  const size = tall ? rows : columns;
+  const basis = Array.from({ length: count }, () => new Float64Array(size));
+  basis.forEach((vector, k) => {
+    do {
+      for (let i = 0; i < size; i++) vector[i] = normal(stream);
+      for (let j = 0; j < k; j++) subtractProjection(vector, basis[j]!);
+    } while (!normalise(vector));
+  });
+  const weights = new Float32Array(rows * columns);
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) weights[r * columns + c] = gain * (tall ? basis[c]![r]! : basis[r]![c]!);
+  }
+  return weights;
+}
+
+function subtractProjection(vector: Float64Array, onto: Float64Array): void {
+  let dot = 0;
+  for (let i = 0; i < vector.length; i++) dot += vector[i]! * onto[i]!;
+  for (let i = 0; i < vector.length; i++) vector[i]! -= dot * onto[i]!;
+}
+
+/** false when what is left is too short to be a direction (then it is drawn again). */
+function normalise(vector: Float64Array): boolean {
+  let squares = 0;
+  for (const x of vector) squares += x * x;
+  if (squares < 1e-12) return false;
+  const scale = 1 / Math.sqrt(squares);
+  for (let i = 0; i < vector.length; i++) vector[i]! *= scale;
+  return true;
+}
