@@ -1,0 +1,388 @@
+/**
+ * The physical world of a voltage task: a radial feeder with PV and batteries behind inverters, advanced one
+ * interval at a time. The gym task and the ledger's digital twin run this same class.
+ *
+ * Within an interval loads, PV and battery power are constant and every inverter's own volt-var curve is live,
+ * so the reported state is the joint fixed point of the AC power flow and all local loops. Active power has
+ * priority on the P-Q circle; the battery may take room from PV, never the other way.
+ * Nothing here throws after construction: a power flow without solution is reported as `converged = false`
+ * with finite voltages, every bus counted out of band.
+ */
+import { fail } from '../../base/errors.ts';
+import type { Asset } from '../../grid/asset.ts';
+import type { Network } from '../../grid/network.ts';
+import { intervalStartMs } from '../../grid/interval.ts';
+import { quantise, setChannel, type Snapshot } from '../../grid/snapshot.ts';
+import type { VoltVarCurve } from '../../grid/voltVar.ts';
+import { checkSeries, type FeederSeries } from '../series/series.ts';
+import { batteryModel, feasiblePowerW, nextEnergyWh, type BatteryModel } from './battery.ts';
+import { realCurve, type RealCurve } from './curve.ts';
+import { capabilityVarReal } from './inverter.ts';
+import { DEFAULT_TOLERANCE_PU, RadialPowerFlow } from './radial.ts';
+import { linDistFlowSensitivity, sensitivityPu } from './sensitivity.ts';
+import { busIndex, radialTopology, type RadialTopology } from './topology.ts';
+import { VoltVarLoop } from './voltVarLoop.ts';
+
+/** The voltage band, pu. */
+export const BAND_MIN_PU = 0.95;
+export const BAND_MAX_PU = 1.05;
+
+const MICRO = 1000000;
+const MS_PER_HOUR = 3600000;
+const MAX_SWEEPS = 200;
+/** A voltage that moves this far in one sweep has left the solution behind. */
+const DIVERGED_PU = 2;
+/** Counted in band up to here beyond the edge, so that a bus regulated onto the edge is not out by rounding. */
+const BAND_SLACK_PU = 1e-9;
+
+export interface FeederScenario {
+  readonly network: Network;
+  readonly sites: readonly Asset[];
+  readonly series: FeederSeries;
+  /** The curve every inverter holds. */
+  readonly curve: VoltVarCurve;
+  /** Per site, 1e-6 of rated energy; all sites alike when it is one number. */
+  readonly initialSocMicro: number;
+}
+
+/** Setpoints of one interval, one entry per site. */
+export interface FeederSetpoints {
+  /** As in `VoltVarSetpoint`. */
+  readonly offsetMicro: Int32Array;
+  readonly limitMicro: Int32Array;
+  /** Wanted battery power, export positive; clipped to what rating and energy allow. */
+  readonly pBatteryW: Float64Array;
+  /** `curve`: the inverter adds its live curve to the offset. `share`: the offset alone is the share. */
+  mode: 'curve' | 'share';
+  /** Instead of the scenario's curve in this interval. */
+  curve?: VoltVarCurve | undefined;
+}
+
+/** Everything that decides the future; plain and serialisable. */
+export interface FeederState {
+  readonly step: number;
+  readonly socWh: readonly number[];
+  readonly qPu: readonly number[];
+  readonly vRe: readonly number[];
+  readonly vIm: readonly number[];
+}
+
+export function createSetpoints(siteCount: number, limitMicro: number): FeederSetpoints {
+  return {
+    offsetMicro: new Int32Array(siteCount),
+    limitMicro: new Int32Array(siteCount).fill(limitMicro),
+    pBatteryW: new Float64Array(siteCount),
+    mode: 'curve',
+  };
+}
+
+/** What never changes and every clone shares. */
+interface FeederPlant {
+  readonly tree: RadialTopology;
+  readonly siteBus: Int32Array;
+  readonly batteries: readonly BatteryModel[];
+  readonly sMaxVa: Float64Array;
+  readonly sensitivityPu: Float64Array;
+  readonly sensOwnMicro: Int32Array;
+  readonly curve: RealCurve;
+}
+
+export class Feeder {
+  readonly scenario: FeederScenario;
+  readonly siteCount: number;
+  /** The interval last solved; -1 before the first. */
+  step = -1;
+
+  /** Per site, of the last interval. `pW` = `pvW` + `pBatteryW`, export positive. */
+  readonly pW: Float64Array;
+  readonly qVar: Float64Array;
+  readonly pvW: Float64Array;
+  readonly pBatteryW: Float64Array;
+  /** At the end of the last interval. */
+  readonly socWh: Float64Array;
+
+  /** Per bus, pu, in the order of `network.buses`. */
+  readonly vPu: Float64Array;
+  lossW = 0;
+  /** Power drawn from the substation, W. */
+  feedInW = 0;
+  converged = true;
+  iterations = 0;
+  residualPu = 0;
+  /** Buses outside [0.95, 1.05] pu; the slack bus is held at its set point and not counted. */
+  outOfBandBuses = 0;
+  minVPu = 1;
+  maxVPu = 1;
+
+  readonly flow: RadialPowerFlow;
+  /** Net injections of the last interval, pu. */
+  readonly pInjPu: Float64Array;
+  readonly qInjPu: Float64Array;
+
+  readonly #plant: FeederPlant;
+  readonly #loop: VoltVarLoop;
+  readonly #vSite: Float64Array;
+  readonly #qLoadPu: Float64Array;
+  #series: FeederSeries;
+  #customCurve: VoltVarCurve | undefined;
+  #customReal: RealCurve | undefined;
+
+  /** @throws `env.networkNotRadial`, `env.unknownBus`, `env.series`, `env.voltVarCurve`, `env.sites`. */
+  constructor(scenario: FeederScenario, plant: FeederPlant = buildPlant(scenario)) {
+    this.scenario = scenario;
+    this.#plant = plant;
+    const n = scenario.sites.length;
+    this.siteCount = n;
+    this.#series = checkSeries(scenario.series, plant.tree.busCount, n);
+    this.pW = new Float64Array(n);
+    this.qVar = new Float64Array(n);
+    this.pvW = new Float64Array(n);
+    this.pBatteryW = new Float64Array(n);
+    this.socWh = new Float64Array(n);
+    this.#vSite = new Float64Array(n);
+    this.flow = new RadialPowerFlow(plant.tree);
+    this.vPu = this.flow.vmPu;
+    this.pInjPu = new Float64Array(plant.tree.busCount);
+    this.qInjPu = new Float64Array(plant.tree.busCount);
+    this.#qLoadPu = new Float64Array(plant.tree.busCount);
+    this.#loop = new VoltVarLoop(n, plant.sensitivityPu);
+    this.reset();
+  }
+
+  get series(): FeederSeries {
+    return this.#series;
+  }
+
+  /** Flat voltages, initial energy, before step 0; with another series when one is given. */
+  reset(series?: FeederSeries): void {
+    if (series !== undefined) {
+      this.#series = checkSeries(series, this.#plant.tree.busCount, this.siteCount);
+    }
+    this.step = -1;
+    this.flow.flatStart();
+    this.flow.vmPu.fill(this.#plant.tree.slackVPu);
+    this.#loop.qPu.fill(0);
+    this.pW.fill(0);
+    this.qVar.fill(0);
+    this.pvW.fill(0);
+    this.pBatteryW.fill(0);
+    this.#plant.batteries.forEach((battery, s) => {
+      this.socWh[s] = (battery.ratedWh * this.scenario.initialSocMicro) / MICRO;
+    });
+  }
+
+  /** Live interval `step` (0-based row of the series) under the setpoints; batteries move their energy. */
+  advance(step: number, setpoints: FeederSetpoints): boolean {
+    return this.#solveInterval(step, setpoints, true);
+  }
+
+  /** As `advance`, but no energy moves: what the meters would show at the start of the interval. */
+  preview(step: number, setpoints: FeederSetpoints): boolean {
+    return this.#solveInterval(step, setpoints, false);
+  }
+
+  /**
+   * Fill the measured channels of a site as its meter reports them at the end of the interval, and `sens.own`.
+   * `time.day` is the dispatcher's to fill.
+   */
+  measure(site: number, snapshot: Snapshot): void {
+    const battery = this.#plant.batteries[site]!;
+    setChannel(snapshot, 'v.own', quantise(this.vPu[this.#plant.siteBus[site]!]!, 'v.pu.e-6'));
+    setChannel(snapshot, 'p.own', quantise(this.pW[site]!, 'w'));
+    setChannel(snapshot, 'q.own', quantise(this.qVar[site]!, 'var'));
+    setChannel(snapshot, 'p.pv', quantise(this.pvW[site]!, 'w'));
+    if (battery.ratedWh > 0) setChannel(snapshot, 'soc', quantise(this.socWh[site]! / battery.ratedWh, 'ratio.e-6'));
+    setChannel(snapshot, 'sens.own', this.#plant.sensOwnMicro[site]!);
+  }
+
+  /** Voltage at the site's bus, pu. */
+  siteVPu(site: number): number {
+    return this.vPu[this.#plant.siteBus[site]!]!;
+  }
+
+  /** UTC ms of the start of an interval of the series. */
+  startMs(step: number): number {
+    return this.#series.startMs + intervalStartMs(step, this.#series.stepMs);
+  }
+
+  getState(): FeederState {
+    return {
+      step: this.step,
+      socWh: Array.from(this.socWh),
+      qPu: Array.from(this.#loop.qPu),
+      vRe: Array.from(this.flow.vRe),
+      vIm: Array.from(this.flow.vIm),
+    };
+  }
+
+  /** Outputs of the last interval are not part of the state: advance or preview to see them again. */
+  setState(state: FeederState): void {
+    this.step = state.step;
+    this.socWh.set(state.socWh);
+    this.#loop.qPu.set(state.qPu);
+    this.flow.vRe.set(state.vRe);
+    this.flow.vIm.set(state.vIm);
+    this.flow.converged = true;
+    this.flow.finish();
+  }
+
+  /** Independent copy; network, curve and series are shared and never written. */
+  clone(): Feeder {
+    const copy = new Feeder({ ...this.scenario, series: this.#series }, this.#plant);
+    copy.setState(this.getState());
+    for (const key of ['pW', 'qVar', 'pvW', 'pBatteryW', 'pInjPu', 'qInjPu'] as const) copy[key].set(this[key]);
+    copy.lossW = this.lossW;
+    copy.feedInW = this.feedInW;
+    copy.converged = this.converged;
+    copy.iterations = this.iterations;
+    copy.residualPu = this.residualPu;
+    copy.outOfBandBuses = this.outOfBandBuses;
+    copy.minVPu = this.minVPu;
+    copy.maxVPu = this.maxVPu;
+    return copy;
+  }
+
+  #solveInterval(step: number, setpoints: FeederSetpoints, moveEnergy: boolean): boolean {
+    if (!(step >= 0 && step < this.#series.steps)) {
+      throw fail('env.step', { expected: `step in [0, ${this.#series.steps})`, got: step });
+    }
+    this.step = step;
+    this.#loadBuses(step);
+    for (let s = 0; s < this.siteCount; s++) this.#setSite(s, step, setpoints, moveEnergy);
+    this.#loop.curve = setpoints.mode === 'share' ? undefined : this.#curveFor(setpoints.curve);
+    if (!this.#settle()) {
+      // A warm start far from the new operating point can fail where a flat one does not.
+      this.flow.flatStart();
+      this.#settle();
+    }
+    this.#report();
+    return this.converged;
+  }
+
+  #curveFor(custom: VoltVarCurve | undefined): RealCurve {
+    if (custom === undefined) return this.#plant.curve;
+    if (custom !== this.#customCurve) {
+      this.#customReal = realCurve(custom);
+      this.#customCurve = custom;
+    }
+    return this.#customReal!;
+  }
+
+  #loadBuses(step: number): void {
+    const { loadPW, loadQVar } = this.#series;
+    const toPu = -1 / (this.scenario.network.baseMva * MICRO);
+    const row = step * this.pInjPu.length;
+    for (let b = 0; b < this.pInjPu.length; b++) {
+      this.pInjPu[b] = loadPW[row + b]! * toPu;
+      this.#qLoadPu[b] = loadQVar[row + b]! * toPu;
+      this.qInjPu[b] = this.#qLoadPu[b]!;
+    }
+  }
+
+  /** Active power of one site and what it leaves for reactive power. */
+  #setSite(s: number, step: number, setpoints: FeederSetpoints, moveEnergy: boolean): void {
+    const battery = this.#plant.batteries[s]!;
+    const sMax = this.#plant.sMaxVa[s]!;
+    const dtH = this.#series.stepMs / MS_PER_HOUR;
+    const asked = setpoints.pBatteryW[s]!;
+    const wanted = Number.isFinite(asked) ? Math.min(Math.max(asked, -sMax), sMax) : 0;
+    const pBattery = feasiblePowerW(battery, this.socWh[s]!, wanted, dtH);
+    if (moveEnergy) this.socWh[s] = nextEnergyWh(battery, this.socWh[s]!, pBattery, dtH);
+    const pv = Math.min(this.#series.pvW[step * this.siteCount + s]!, sMax - pBattery);
+    const p = pv + pBattery;
+    const baseVa = this.scenario.network.baseMva * MICRO;
+    this.pBatteryW[s] = pBattery;
+    this.pvW[s] = pv;
+    this.pW[s] = p;
+    this.pInjPu[this.#plant.siteBus[s]!]! += p / baseVa;
+    this.#loop.offset[s] = setpoints.offsetMicro[s]! / MICRO;
+    this.#loop.limit[s] = setpoints.limitMicro[s]! / MICRO;
+    this.#loop.capabilityPu[s] = capabilityVarReal(sMax, p) / baseVa;
+  }
+
+  /** Sweep, settle the loops on the new voltages, repeat until neither moves. */
+  #settle(): boolean {
+    const { flow } = this;
+    let done = false;
+    let count = 0;
+    this.#injectReactive();
+    while (!done && count < MAX_SWEEPS) {
+      const moved = flow.sweep(this.pInjPu, this.qInjPu);
+      count++;
+      flow.residualPu = moved;
+      if (!(moved < DIVERGED_PU)) break;
+      this.#readSites();
+      const changed = this.#loop.settle(this.#vSite);
+      this.#injectReactive();
+      done = moved <= DEFAULT_TOLERANCE_PU && changed <= DEFAULT_TOLERANCE_PU;
+    }
+    flow.converged = done;
+    flow.iterations = count;
+    return done;
+  }
+
+  #injectReactive(): void {
+    const { siteBus } = this.#plant;
+    const { qPu } = this.#loop;
+    for (let s = 0; s < this.siteCount; s++) this.qInjPu[siteBus[s]!] = this.#qLoadPu[siteBus[s]!]!;
+    for (let s = 0; s < this.siteCount; s++) this.qInjPu[siteBus[s]!]! += qPu[s]!;
+  }
+
+  #readSites(): void {
+    const { vRe, vIm } = this.flow;
+    const { siteBus } = this.#plant;
+    for (let s = 0; s < this.siteCount; s++) {
+      const b = siteBus[s]!;
+      this.#vSite[s] = Math.sqrt(vRe[b]! * vRe[b]! + vIm[b]! * vIm[b]!);
+    }
+  }
+
+  #report(): void {
+    const { flow } = this;
+    const baseVa = this.scenario.network.baseMva * MICRO;
+    flow.finish();
+    this.converged = flow.converged;
+    this.iterations = flow.iterations;
+    this.residualPu = flow.residualPu;
+    // After a divergence the currents mean nothing; the base power bounds what is reported.
+    this.lossW = Math.min(flow.lossPu, this.converged ? Infinity : 1) * baseVa;
+    this.feedInW = this.converged ? flow.feedInPu * baseVa : 0;
+    for (let s = 0; s < this.siteCount; s++) this.qVar[s] = this.#loop.qPu[s]! * baseVa;
+    this.#countBand();
+  }
+
+  #countBand(): void {
+    const { slack } = this.#plant.tree;
+    let out = 0;
+    let min = Infinity;
+    let max = -Infinity;
+    for (let b = 0; b < this.vPu.length; b++) {
+      if (b === slack) continue;
+      const v = this.vPu[b]!;
+      if (v < BAND_MIN_PU - BAND_SLACK_PU || v > BAND_MAX_PU + BAND_SLACK_PU) out++;
+      if (v < min) min = v;
+      if (v > max) max = v;
+    }
+    this.outOfBandBuses = this.converged ? out : this.vPu.length - 1;
+    this.minVPu = min;
+    this.maxVPu = max;
+  }
+}
+
+function buildPlant({ network, sites, curve }: FeederScenario): FeederPlant {
+  const bad = sites.find((site) => !(site.sMaxVa > 0) || site.battery.pMaxW < 0 || site.battery.eMaxWh < 0);
+  if (bad !== undefined)
+    throw fail('env.sites', { expected: 'positive sMaxVa and no negative battery rating', got: bad });
+  const tree = radialTopology(network);
+  const siteBus = Int32Array.from(sites, (site) => busIndex(network, site.bus));
+  const sensitivity = linDistFlowSensitivity(network, sites);
+  return {
+    tree,
+    siteBus,
+    batteries: sites.map((site) => batteryModel(site.battery)),
+    sMaxVa: Float64Array.from(sites, (site) => site.sMaxVa),
+    sensitivityPu: sensitivityPu(tree, Array.from(siteBus)),
+    sensOwnMicro: Int32Array.from(sites, (_, s) => sensitivity[s * sites.length + s]!),
+    curve: realCurve(curve),
+  };
+}
