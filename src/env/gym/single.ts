@@ -1,0 +1,76 @@
+/** One copy of a task as a plain Env: all agents' actions in one box, rewards averaged over the agents. */
+import { fail } from '../../base/errors.ts';
+import { box } from './spaces.ts';
+import type { TaskCopy, TaskDefinition } from './task.ts';
+import type { BoxSpace, Env, Info, ResetResult, StepResult } from './types.ts';
+
+export class TaskEnv implements Env {
+  readonly id: string;
+  /** agents x observationSize, within [-1, 1]. */
+  readonly observationSpace: BoxSpace;
+  /** agents x actionSize, within [-1, 1]. */
+  readonly actionSpace: BoxSpace;
+  readonly copy: TaskCopy;
+
+  readonly #task: TaskDefinition;
+  readonly #rewards: Float32Array;
+  #running = false;
+  #seeded = false;
+
+  constructor(task: TaskDefinition, copy: TaskCopy) {
+    this.id = task.id;
+    this.#task = task;
+    this.copy = copy;
+    this.observationSpace = box([task.agents * task.observationSize], -1, 1);
+    this.actionSpace = box([task.agents * task.actionSize], -1, 1);
+    this.#rewards = new Float32Array(task.agents);
+  }
+
+  reset(options: { readonly seed?: number } = {}): ResetResult {
+    // Copy 0 of a vector environment with the same seed lives the same life.
+    if (options.seed !== undefined || !this.#seeded) this.copy.seed(`${options.seed ?? 0}/0`);
+    this.#seeded = true;
+    this.#running = true;
+    this.copy.reset();
+    return { observation: this.#observe(), info: this.copy.info() };
+  }
+
+  /** @throws `env.ended` after the end of an episode, `env.action`. */
+  step(action: Float32Array): StepResult {
+    if (!this.#running) throw fail('env.ended');
+    if (action.length !== this.actionSpace.low.length) {
+      throw fail('env.action', { expected: `${this.actionSpace.low.length} actions`, got: action.length });
+    }
+    const over = this.copy.step(action, 0, this.#rewards);
+    const terminated = this.copy.terminated === true;
+    const truncated = over && !terminated;
+    this.#running = !terminated && !truncated;
+    return { observation: this.#observe(), reward: this.#mean(), terminated, truncated, info: this.#info() };
+  }
+
+  /** A copy that goes its own way from here; the random stream is copied, not shared. */
+  clone(): TaskEnv {
+    const twin = new TaskEnv(this.#task, this.copy.clone());
+    twin.#running = this.#running;
+    twin.#seeded = this.#seeded;
+    return twin;
+  }
+
+  close(): void {
+    this.#running = false;
+  }
+
+  #observe(): Float32Array {
+    const out = new Float32Array(this.observationSpace.low.length);
+    this.copy.observe(out, 0);
+    return out;
+  }
+
+  #mean(): number {
+    return this.#rewards.reduce((a, b) => a + b, 0) / this.#rewards.length;
+  }
+
+  #info(): Info {
+    return this.#running ? this.copy.info() : { ...this.copy.info(), trajectoryHash: this.copy.trajectoryHash() };
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Many copies of a task in one structure-of-arrays environment, same-step autoreset.
+ * A copy's trajectory depends on (seed, copy index, its own actions) only, not on how many copies there are.
+ */
+import { fail } from '../../base/errors.ts';
+import type { TaskCopy, TaskDefinition } from './task.ts';
+import type { Info, VectorEnv, VectorStep } from './types.ts';
+
+export interface EndedEpisode {
+  readonly copy: number;
+  /** The task's metrics of the whole episode, with `trajectoryHash`. */
+  readonly info: Info;
+}
+
+export class TaskVectorEnv<Copy extends TaskCopy = TaskCopy> implements VectorEnv {
+  readonly id: string;
+  readonly numEnvs: number;
+  readonly agentsPerEnv: number;
+  readonly observationSize: number;
+  readonly actionSize: number;
+  readonly copies: readonly Copy[];
+  /** Episodes that ended in the last step, by copy; empty in most steps. */
+  ended: readonly EndedEpisode[] = NONE;
+
+  readonly #out: VectorStep;
+  readonly #copyRewards: Float32Array;
+  readonly #copyActions: Float32Array;
+
+  constructor(task: TaskDefinition, numEnvs: number, args: object) {
+    if (!Number.isSafeInteger(numEnvs) || numEnvs < 1) {
+      throw fail('env.taskArgument', { expected: 'numEnvs: an integer >= 1', got: numEnvs });
+    }
+    this.id = task.id;
+    this.numEnvs = numEnvs;
+    this.agentsPerEnv = task.agents;
+    this.observationSize = task.observationSize;
+    this.actionSize = task.actionSize;
+    this.copies = Array.from({ length: numEnvs }, () => task.createCopy(args) as Copy);
+    this.#copyRewards = new Float32Array(task.agents);
+    this.#copyActions = new Float32Array(task.agents * task.actionSize);
+    const rows = numEnvs * task.agents;
+    this.#out = {
+      observations: new Float32Array(rows * task.observationSize),
+      finalObservations: new Float32Array(rows * task.observationSize),
+      rewards: new Float32Array(rows),
+      terminated: new Uint8Array(rows),
+      truncated: new Uint8Array(rows),
+    };
+  }
+
+  /** rows x observationSize. */
+  reset(seed: number): Float32Array {
+    this.ended = NONE;
+    this.copies.forEach((copy, c) => {
+      copy.seed(`${seed}/${c}`);
+      copy.reset();
+      copy.observe(this.#out.observations, this.#observationAt(c));
+    });
+    return this.#out.observations;
+  }
+
+  /** rows x actionSize. @throws `env.action` for a wrong count or an action that is not finite. */
+  step(actions: Float32Array): VectorStep {
+    const width = this.#copyActions.length;
+    if (actions.length !== this.numEnvs * width) {
+      throw fail('env.action', { expected: `${this.numEnvs * width} actions`, got: actions.length });
+    }
+    this.ended = NONE;
+    for (let c = 0; c < this.numEnvs; c++) {
+      for (let i = 0; i < width; i++) this.#copyActions[i] = actions[c * width + i]!;
+      this.#stepCopy(c);
+    }
+    return this.#out;
+  }
+
+  close(): void {
+    this.ended = NONE;
+  }
+
+  #observationAt(c: number): number {
+    return c * this.agentsPerEnv * this.observationSize;
+  }
+
+  #stepCopy(c: number): void {
+    const copy = this.copies[c]!;
+    const out = this.#out;
+    const truncated = copy.step(this.#copyActions, 0, this.#copyRewards);
+    const terminated = copy.terminated === true;
+    const row = c * this.agentsPerEnv;
+    for (let a = 0; a < this.agentsPerEnv; a++) {
+      out.rewards[row + a] = this.#copyRewards[a]!;
+      out.terminated[row + a] = terminated ? 1 : 0;
+      out.truncated[row + a] = truncated && !terminated ? 1 : 0;
+    }
+    if (terminated || truncated) this.#restart(c, copy);
+    copy.observe(out.observations, this.#observationAt(c));
+  }
+
+  #restart(c: number, copy: Copy): void {
+    copy.observe(this.#out.finalObservations, this.#observationAt(c));
+    const info = { ...copy.info(), trajectoryHash: copy.trajectoryHash() };
+    this.ended = [...this.ended, { copy: c, info }];
+    copy.reset();
+  }
+}
+
+const NONE: readonly EndedEpisode[] = [];

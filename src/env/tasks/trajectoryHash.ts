@@ -1,0 +1,50 @@
+/** SHA-256 of an episode: integers and reward bits in the order they happened. Grows to the longest episode once. */
+import { toHex } from '../../base/bytes.ts';
+import { sha256 } from '../../base/hash.ts';
+
+const WORDS_PER_ENTRY = 3;
+const FIRST_CAPACITY = 4096;
+
+export class TrajectoryHash {
+  #words = new Int32Array(FIRST_CAPACITY);
+  #used = 0;
+  readonly #real = new Float32Array(1);
+  readonly #bits = new Int32Array(this.#real.buffer);
+
+  reset(): void {
+    this.#used = 0;
+  }
+
+  /** Three words: what was seen, what was issued, the reward as f32 bits. */
+  add(seen: number, issued: number, reward: number): void {
+    if (this.#used + WORDS_PER_ENTRY > this.#words.length) this.#grow();
+    this.#real[0] = reward;
+    this.#words[this.#used] = seen;
+    this.#words[this.#used + 1] = issued;
+    this.#words[this.#used + 2] = this.#bits[0]!;
+    this.#used += WORDS_PER_ENTRY;
+  }
+
+  digestHex(): string {
+    const bytes = new Uint8Array(this.#used * 4);
+    const view = new DataView(bytes.buffer);
+    for (let i = 0; i < this.#used; i++) view.setInt32(i * 4, this.#words[i]!, true);
+    return toHex(sha256(bytes));
+  }
+
+  getState(): readonly number[] {
+    return Array.from(this.#words.subarray(0, this.#used));
+  }
+
+  setState(words: readonly number[]): void {
+    while (words.length > this.#words.length) this.#grow();
+    this.#words.set(words);
+    this.#used = words.length;
+  }
+
+  #grow(): void {
+    const wider = new Int32Array(this.#words.length * 2);
+    wider.set(this.#words);
+    this.#words = wider;
+  }
+}

@@ -1,0 +1,52 @@
+/** Reward of the voltage task: band first, then losses, then calm. Equations in `voltageIeee33.ts`. */
+import { MAX_SHARE_MICRO } from '../../grid/voltVar.ts';
+
+export interface VoltageRewardOptions {
+  /** Weight of the barrier; 10. */
+  readonly barrierWeight: number;
+  /** The barrier begins this far inside the band, pu; 0.003. */
+  readonly marginPu: number;
+  /** Excess voltage that counts as 1, pu; 0.01. */
+  readonly barrierScalePu: number;
+  /** Line loss that costs 1 per interval, W; 50 kW. */
+  readonly lossScaleW: number;
+  /** Cost of moving the own offset through its half range; 0.02. */
+  readonly changeWeight: number;
+  /** In place of everything else when the power flow has no solution; 20. */
+  readonly divergedPenalty: number;
+}
+
+export const VOLTAGE_REWARD: VoltageRewardOptions = {
+  barrierWeight: 10,
+  marginPu: 0.003,
+  barrierScalePu: 0.01,
+  lossScaleW: 50000,
+  changeWeight: 0.02,
+  divergedPenalty: 20,
+};
+
+const HALF_BAND_PU = 0.05;
+/** Excess beyond this many scales counts no more: one bad bus cannot outweigh everything ever learned. */
+const EXCESS_MAX = 5;
+
+/** mean over buses but the slack of min(5, max(0, |v-1| - (0.05 - margin)) / scale) */
+export function barrier(vPu: Float64Array, slack: number, options: VoltageRewardOptions): number {
+  const edge = HALF_BAND_PU - options.marginPu;
+  let sum = 0;
+  for (let b = 0; b < vPu.length; b++) {
+    if (b === slack) continue;
+    const excess = (Math.abs(vPu[b]! - 1) - edge) / options.barrierScalePu;
+    if (excess > 0) sum += Math.min(EXCESS_MAX, excess);
+  }
+  return sum / (vPu.length - 1);
+}
+
+/** The part every agent shares. */
+export function sharedReward(barrierValue: number, lossW: number, options: VoltageRewardOptions): number {
+  return -(options.barrierWeight * barrierValue + lossW / options.lossScaleW);
+}
+
+/** The agent's own part: -changeWeight |offset - previous| / 800 000. */
+export function changeCost(offsetMicro: number, previousMicro: number, options: VoltageRewardOptions): number {
+  return (options.changeWeight * Math.abs(offsetMicro - previousMicro)) / MAX_SHARE_MICRO;
+}
