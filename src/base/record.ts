@@ -14,7 +14,7 @@ export interface Field<T> {
   read(bytes: Uint8Array, at: number): { value: T; next: number };
 }
 
-export type Fields = Record<string, Field<never>> | Record<string, Field<any>>; // eslint-disable-line @typescript-eslint/no-explicit-any -- a heterogeneous record of fields
+export type Fields = Record<string, Field<unknown>>;
 export type RecordOf<F extends Fields> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 
 export interface Layout<T> {
@@ -26,7 +26,7 @@ export interface Layout<T> {
 }
 
 export function layout<F extends Fields>(name: string, fields: F): Layout<RecordOf<F>> {
-  const entries = Object.entries(fields) as [string, Field<unknown>][];
+  const entries = Object.entries(fields);
   return {
     name,
     fields: entries.map(([key, field]) => [key, field.type] as const),
@@ -81,7 +81,8 @@ function intField(type: string, width: number, lo: number, hi: number): Field<nu
       else if (width === 4) value = lo < 0 ? view.getInt32(0, true) : view.getUint32(0, true);
       else if (width === 2) value = lo < 0 ? view.getInt16(0, true) : view.getUint16(0, true);
       else value = lo < 0 ? view.getInt8(0) : view.getUint8(0);
-      if (value < lo || value > hi) throw fail('record.malformed', { expected: `${type} in [${lo}, ${hi}]`, got: value });
+      if (value < lo || value > hi)
+        throw fail('record.malformed', { expected: `${type} in [${lo}, ${hi}]`, got: value });
       return { value, next: at + width };
     },
   };

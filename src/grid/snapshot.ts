@@ -22,12 +22,24 @@ export const CHANNELS = {
   'p.pv': { id: 3, unit: 'w', source: 'measured', meaning: 'PV power behind the same inverter' },
   soc: { id: 4, unit: 'ratio.e-6', source: 'measured', meaning: 'state of charge of the battery' },
   'f.grid': { id: 5, unit: 'hz.e-3', source: 'measured', meaning: 'grid frequency' },
-  'time.day': { id: 6, unit: 's', source: 'derived', meaning: 'UTC second of day at the start of the dispatched interval' },
-  'sens.own': { id: 7, unit: 'ratio.e-6', source: 'derived', meaning: 'own-bus dV/dQ of the deployment, 1e-6 pu per Mvar' },
+  'time.day': {
+    id: 6,
+    unit: 's',
+    source: 'derived',
+    meaning: 'UTC second of day at the start of the dispatched interval',
+  },
+  'sens.own': {
+    id: 7,
+    unit: 'ratio.e-6',
+    source: 'derived',
+    meaning: 'own-bus dV/dQ of the deployment, 1e-6 pu per Mvar',
+  },
 } as const satisfies Record<string, ChannelSpec>;
 
 export type Channel = keyof typeof CHANNELS;
-export const CHANNEL_NAMES = Object.keys(CHANNELS) as readonly Channel[];
+export const CHANNEL_NAMES: readonly Channel[] = (Object.keys(CHANNELS) as Channel[]).sort(
+  (a, b) => CHANNELS[a].id - CHANNELS[b].id,
+);
 export const CHANNEL_COUNT = CHANNEL_NAMES.length;
 
 export function isChannel(name: string): name is Channel {

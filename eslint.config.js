@@ -1,0 +1,88 @@
+import eslint from '@eslint/js';
+import { defineConfig } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+import { tsImport } from 'tsx/esm/api';
+
+const { consensus } = await tsImport('./tools/eslint/consensus.ts', import.meta.url);
+
+/**
+ * Consensus rooms: what every node must compute alike. No inline escape: exemptions are the entries below.
+ * src/base and src/grid are under the same rules because consensus code is built on them.
+ */
+const CONSENSUS = ['src/base/**/*.ts', 'src/grid/**/*.ts', 'src/contracts/**/*.ts', 'src/ledger/**/*.ts'];
+
+const BANS = ['numbers', 'ambient', 'order'];
+
+/** Message ids lifted for the named files; every other ban stays. */
+function exempt(files, why, { functions, ...lifted }) {
+  const rules = Object.entries(lifted).map(([ban, allow]) => [`consensus/${ban}`, ['error', { allow }]]);
+  const inFunctions = functions
+    ? BANS.map((ban) => [`consensus/${ban}`, ['error', { exceptFunctions: functions }]])
+    : [];
+  return { name: `gridpact/exempt: ${why}`, files, rules: Object.fromEntries([...rules, ...inFunctions]) };
+}
+
+const EXEMPTIONS = [
+  exempt(['src/base/fixed.ts'], 'the integer helpers are where / % and ** are allowed', { numbers: ['division'] }),
+  exempt(['src/base/clock.ts'], 'the clock port', { ambient: ['date'] }),
+  exempt(['src/base/sorted.ts'], 'the sorting helpers themselves', { order: ['unsortedIteration'] }),
+  exempt(['src/base/cbor.ts', 'src/base/record.ts'], 'declared field order; checks that do not depend on order', {
+    order: ['unsortedIteration'],
+  }),
+  exempt(['src/base/lru.ts'], 'a cache: which entry it forgets changes no result', { order: ['unsortedIteration'] }),
+  exempt(['src/base/signature.ts'], 'a new key is random', { functions: ['generateSecretKey'] }),
+  exempt(['src/base/signatureFast.ts'], 'asks the runtime for OpenSSL', { ambient: ['globalAccess'] }),
+  exempt(['src/grid/units.ts'], 'units of recipes and fleet files, by mathjs, only when asked for', {
+    ambient: ['async', 'realLibrary'],
+  }),
+  exempt(['src/grid/snapshot.ts'], 'a real becomes an integer at the meter', { functions: ['quantise'] }),
+  // Store and engines do IO around execution. They still may not compute with reals, draw random numbers or
+  // order anything by locale or arrival: what they hand to execution or hash must be the same on every node.
+  exempt(['src/ledger/store/**/*.ts', 'src/ledger/engines/**/*.ts'], 'IO: waits, reads clocks, opens files', {
+    ambient: ['async', 'date', 'performance', 'process', 'timers', 'device'],
+  }),
+];
+
+export default defineConfig(
+  { ignores: ['dist/', 'coverage/', 'models/', 'docs/', 'python/', 'runs/', 'data/', '.cache/'] },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  eslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strict],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/only-throw-error': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
+      // A callback may return nothing or a promise of nothing.
+      '@typescript-eslint/no-invalid-void-type': 'off',
+      // Indices into typed arrays are checked by the loop that makes them.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      eqeqeq: 'error',
+    },
+  },
+  { files: ['src/**/*.ts'], ignores: ['src/cli/**', 'src/console/**'], rules: { 'no-console': 'error' } },
+  {
+    name: 'gridpact/consensus',
+    files: CONSENSUS,
+    ignores: ['src/base/realMath.ts'],
+    plugins: { consensus },
+    linterOptions: { noInlineConfig: true },
+    rules: Object.fromEntries(BANS.map((ban) => [`consensus/${ban}`, 'error'])),
+  },
+  ...EXEMPTIONS,
+  {
+    files: ['**/*.js', '**/*.cjs'],
+    languageOptions: {
+      globals: { console: 'readonly', process: 'readonly', module: 'writable', require: 'readonly', URL: 'readonly' },
+    },
+  },
+);

@@ -1,0 +1,58 @@
+/** What the README and the docs tell a reader to type works, in an empty folder with `gridpact` at hand. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { installCommand } from '../support/command.ts';
+import { runnableBlocks } from '../support/markdown.ts';
+import { REPO_ROOT } from '../support/repo.ts';
+
+function pages(): string[] {
+  const docs = readdirSync(path.join(REPO_ROOT, 'docs'), { recursive: true, encoding: 'utf8' });
+  const readme = existsSync(path.join(REPO_ROOT, 'README.md')) ? ['README.md'] : [];
+  return [...readme, ...docs.filter((file) => file.endsWith('.md')).map((file) => path.join('docs', file))];
+}
+
+const blocks = pages().flatMap((page) =>
+  runnableBlocks(readFileSync(path.join(REPO_ROOT, page), 'utf8')).map((block) => ({ page, ...block })),
+);
+
+/** Blocks of a page share a folder, so that a later one may use what an earlier one made. */
+function runPage(page: string): { line: number; code: number | null; output: string }[] {
+  const dir = mkdtempSync(path.join(tmpdir(), 'gridpact-docs-'));
+  const bin = path.join(dir, '.bin');
+  mkdirSync(bin);
+  installCommand(bin);
+  const env = { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}`, NO_COLOR: '1' };
+  try {
+    return blocks
+      .filter((block) => block.page === page)
+      .map(({ line, script }) => {
+        const run = spawnSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: dir, env, encoding: 'utf8' });
+        return { line, code: run.status, output: run.status === 0 ? '' : `${run.stdout}${run.stderr}` };
+      });
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+describe('runnable code blocks', () => {
+  it('README.md has at least one', () => {
+    expect(blocks.filter(({ page }) => page === 'README.md').length).toBeGreaterThan(0);
+  });
+
+  for (const page of new Set(blocks.map((block) => block.page))) {
+    it(`${page} runs as printed`, { timeout: 300_000 }, () => {
+      for (const { line, code, output } of runPage(page))
+        expect({ line, code, output }).toEqual({ line, code: 0, output: '' });
+    });
+  }
+
+  it('a mark without a block is an error, an unmarked block is left alone', () => {
+    expect(runnableBlocks('<!-- run -->\n\n```sh\na\nb\n```\n\n```sh\nc\n```\n')).toEqual([
+      { line: 3, script: 'a\nb' },
+    ]);
+    expect(() => runnableBlocks('<!-- run -->\ntext\n')).toThrow('line 1');
+  });
+});
