@@ -102,8 +102,8 @@ export function evaluateTable(r: readonly number[], y: readonly number[], at: nu
 }
 
 /**
- * 3.5(c), in list order, in place on `out`. `missing(i)` says whether raw input i is missing; an envelope
- * on a missing input is skipped (3.8), which only the fallback path can meet.
+ * 3.5(c), in list order, in place on `out`. `missingMask` is that of `gatherInputs`; an envelope on a
+ * missing input is skipped (3.8), which only the fallback path can meet.
  */
 export function applyEnvelopes(
   envelopes: readonly EnvelopeSpec[],
@@ -122,15 +122,17 @@ export function applyEnvelopes(
 
 /** 3.8: one output vector from raw inputs of which some are missing, envelopes included. */
 export function evaluateFallback(policy: PolicyInterface, raw: Int32Array, missingMask: number, out: Int32Array): void {
-  policy.fallback.forEach(({ si, r, y, z }, d) => {
+  for (let d = 0; d < policy.fallback.length; d++) {
+    const { si, r, y, z } = policy.fallback[d]!;
     out[d] = isMissing(missingMask, si) ? z : evaluateTable(r, y, raw[si]!);
-  });
+  }
   applyEnvelopes(policy.envelopes, raw, missingMask, out);
 }
 
 /**
  * Gather the raw input vector from a snapshot and the previous outputs. Returns the mask of missing
- * inputs (bit i, i < 31; inputs from 31 on share bit 31, which only the yes/no question needs).
+ * inputs: bit i for i < 31; inputs from 31 on share bit 31, which is enough because the loader lets no
+ * envelope or fallback read an input that shares its bit.
  */
 export function gatherInputs(
   policy: PolicyInterface,

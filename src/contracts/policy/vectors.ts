@@ -1,0 +1,95 @@
+/**
+ * Self-test vectors (docs/spec/policy.md 3.14): raw inputs drawn from the artifact's own digest, biased to
+ * the edges of its boxes, and the SHA-256 of what the executor makes of them.
+ */
+import { toHex } from '../../base/bytes.ts';
+import { cidDigest } from '../../base/cid.ts';
+import { fail } from '../../base/errors.ts';
+import { clamp, floorDiv, floorMod, I32_MAX, I32_MIN } from '../../base/fixed.ts';
+import { sha256 } from '../../base/hash.ts';
+import { RandomStream } from '../../base/random.ts';
+import type { LoadedPolicy } from './artifact.ts';
+import { createExecutor } from './execute.ts';
+
+export interface Box {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** Vectors behind `vec4096`, which a registration states and every node recomputes. */
+export const SHORT_VECTORS = 4096;
+/** Vectors behind `vec65536`, which admits a kernel. */
+export const LONG_VECTORS = 65536;
+
+/** E of 3.14: the edges of a box and of i32. */
+function edges({ lo, hi }: Box): readonly number[] {
+  return [
+    lo,
+    hi,
+    Math.max(lo - 1, I32_MIN),
+    Math.min(hi + 1, I32_MAX),
+    I32_MIN,
+    I32_MAX,
+    lo + floorDiv(hi - lo, 2),
+    clamp(0, lo, hi),
+  ];
+}
+
+/** Returns a function that overwrites raw[inputs] with the next vector. digest: 32 bytes. */
+export function inputVectors(digest: Uint8Array, boxes: readonly Box[]): (raw: Int32Array) => void {
+  const stream = RandomStream.fromDigest(digest);
+  const table = boxes.map(edges);
+  return (raw) => {
+    for (let i = 0; i < boxes.length; i++) {
+      const { lo, hi } = boxes[i]!;
+      const u = stream.next();
+      const w = stream.next();
+      raw[i] = (u & 7) === 0 ? table[i]![w & 7]! : lo + floorMod(w, hi - lo + 1);
+    }
+  };
+}
+
+export interface VectorDigests {
+  /** Lower-case hex SHA-256. */
+  readonly vec4096: string;
+  readonly vec65536: string;
+}
+
+export function vec4096(policy: LoadedPolicy): string {
+  return toHex(sha256(outputBytes(policy, SHORT_VECTORS)));
+}
+
+export function vec65536(policy: LoadedPolicy): string {
+  return toHex(sha256(outputBytes(policy, LONG_VECTORS)));
+}
+
+/** Both digests in one run. */
+export function vectorDigests(policy: LoadedPolicy): VectorDigests {
+  const bytes = outputBytes(policy, LONG_VECTORS);
+  const short = bytes.subarray(0, 4 * SHORT_VECTORS * policy.interface.outputs.length);
+  return { vec4096: toHex(sha256(short)), vec65536: toHex(sha256(bytes)) };
+}
+
+/** Local to a node (3.14). @throws `policy.selfTest` when its executor does not give the stated digest. */
+export function assertSelfTest(policy: LoadedPolicy, expected: string): void {
+  const got = vec4096(policy);
+  if (got !== expected) throw fail('policy.selfTest', { expected, got });
+}
+
+/** i32 LE, vector-major. */
+function outputBytes(policy: LoadedPolicy, count: number): Uint8Array {
+  const { inputs, outputs } = policy.interface;
+  const executor = createExecutor(policy);
+  const next = inputVectors(cidDigest(policy.cid), inputs);
+  const raw = new Int32Array(inputs.length);
+  const out = new Int32Array(outputs.length);
+  const bytes = new Uint8Array(4 * count * outputs.length);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (let n = 0; n < count; n++) {
+    next(raw);
+    executor.run(raw, 0, out);
+    for (let d = 0; d < out.length; d++, at += 4) view.setInt32(at, out[d]!, true);
+  }
+  return bytes;
+}
