@@ -71,6 +71,8 @@ export class TaskEnv implements Env {
   }
 
   #info(): Info {
-    return this.#running ? this.copy.info() : { ...this.copy.info(), trajectoryHash: this.copy.trajectoryHash() };
+    return this.#running
+      ? this.copy.info()
+      : { ...this.copy.info(), trajectoryHash: this.copy.trajectory().digestHex() };
   }
 }

@@ -14,8 +14,14 @@ export interface TaskCopy {
   /** Write agents x observationSize floats from `out[at]`. */
   observe(out: Float32Array, at: number): void;
   info(): Info;
-  trajectoryHash(): string;
+  /** What happened in the episode so far, kept when the copy goes on. */
+  trajectory(): Trajectory;
   clone(): TaskCopy;
+}
+
+export interface Trajectory {
+  /** SHA-256, hex. */
+  digestHex(): string;
 }
 
 export interface TaskDefinition<Args extends object = object> {

@@ -3,7 +3,7 @@
  * A copy's trajectory depends on (seed, copy index, its own actions) only, not on how many copies there are.
  */
 import { fail } from '../../base/errors.ts';
-import type { TaskCopy, TaskDefinition } from './task.ts';
+import type { TaskCopy, TaskDefinition, Trajectory } from './task.ts';
 import type { Info, VectorEnv, VectorStep } from './types.ts';
 
 export interface EndedEpisode {
@@ -98,10 +98,17 @@ export class TaskVectorEnv<Copy extends TaskCopy = TaskCopy> implements VectorEn
 
   #restart(c: number, copy: Copy): void {
     copy.observe(this.#out.finalObservations, this.#observationAt(c));
-    const info = { ...copy.info(), trajectoryHash: copy.trajectoryHash() };
-    this.ended = [...this.ended, { copy: c, info }];
+    this.ended = [...this.ended, { copy: c, info: withHash(copy.info(), copy.trajectory()) }];
     copy.reset();
   }
+}
+
+/** The digest costs as much as a dozen intervals, so it is computed for who reads it. */
+function withHash(info: Info, trajectory: Trajectory): Info {
+  return Object.defineProperty({ ...info }, 'trajectoryHash', {
+    enumerable: true,
+    get: () => trajectory.digestHex(),
+  });
 }
 
 const NONE: readonly EndedEpisode[] = [];

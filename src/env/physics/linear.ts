@@ -17,3 +17,15 @@ function eliminateBelow(a: Float64Array, b: Float64Array, n: number, k: number):
     b[i]! -= factor * b[k]!;
   }
 }
+
+/** Inverse of a symmetric positive definite row-major matrix, column by column. */
+export function invert(a: Float64Array, n: number): Float64Array {
+  const out = new Float64Array(n * n);
+  for (let column = 0; column < n; column++) {
+    const unit = new Float64Array(n);
+    unit[column] = 1;
+    solveInPlace(a.slice(), unit, n);
+    for (let row = 0; row < n; row++) out[row * n + column] = unit[row]!;
+  }
+  return out;
+}

@@ -1,21 +1,23 @@
 /**
  * The local volt-var loops of several inverters, settled together against a linear picture of the feeder.
- * Each inverter injects q_i = phi_i(v_i) = clamp(offset_i + curve(v_i), +-limit_i) * capability_i, falling in v_i.
- * Given voltages v0 solved for reactive powers q0, `settle` finds
- *   v = v0 + X (phi(v) - q0)
- * by semi-smooth Newton; X is positive definite and phi falls, so the solution is unique for any slope. When
- * Newton cycles between pieces, coordinate bisection (a descent of the equivalent convex problem) takes over.
+ * Each inverter injects q_i = phi_i(v_i) = clamp(offset_i + curve(v_i), +-limit_i) * capability_i, never rising in v_i.
+ * Given voltages v0 solved for reactive powers q0, `settle` finds v = v0 + X (phi(v) - q0), that is
+ *   F(v) = X^-1 (v - v0) + q0 - phi(v) = 0,
+ * the gradient of a strictly convex, piecewise quadratic function. Newton with a line search on that function
+ * therefore reaches the one solution in finitely many steps, however steep the curves are.
+ * X only has to be near the truth: where the power flow agrees (v = v0), phi(v) = q0 whatever X was.
  */
 import { pieceAt, shareOnPiece, type RealCurve } from './curve.ts';
-import { solveInPlace } from './linear.ts';
+import { invert, solveInPlace } from './linear.ts';
 
-const NEWTON_STEPS = 12;
-const COORDINATE_ROUNDS = 200;
-const BISECTIONS = 54;
-const COORDINATE_TOLERANCE_PU = 1e-12;
-/** Added to a piece number while the clamp holds the share, to tell it from the free piece. */
-const HELD_LOW = 1000;
-const HELD_HIGH = 2000;
+const NEWTON_STEPS = 60;
+const LINE_STEPS = 40;
+/** Largest |F| that counts as solved, pu of reactive power. */
+const TOLERANCE_PU = 1e-13;
+/** A full step is taken unless it overshoots: the slope along it turned positive by more than this share. */
+const OVERSHOOT = 0.1;
+/** Own reactance added to every site, as a share of the largest: two sites at one bus would make X singular. */
+const REGULARISATION = 1e-6;
 
 export class VoltVarLoop {
   readonly n: number;
@@ -25,151 +27,131 @@ export class VoltVarLoop {
   readonly capabilityPu: Float64Array;
   /** Result: reactive injection in pu, per site. */
   readonly qPu: Float64Array;
+  /** Undefined: the offset alone is the share. */
   curve: RealCurve | undefined;
 
-  readonly #x: Float64Array;
+  readonly #xInverse: Float64Array;
   readonly #v: Float64Array;
+  readonly #trial: Float64Array;
   readonly #phi: Float64Array;
   readonly #slope: Float64Array;
-  readonly #piece: Int32Array;
+  readonly #f: Float64Array;
+  readonly #direction: Float64Array;
   readonly #matrix: Float64Array;
-  readonly #rhs: Float64Array;
-  #moved = false;
 
   /** `sensitivityPu`: dV/dQ, row-major n x n, pu per pu. */
   constructor(n: number, sensitivityPu: Float64Array) {
     this.n = n;
-    this.#x = sensitivityPu;
+    this.#xInverse = regularisedInverse(sensitivityPu, n);
     this.offset = new Float64Array(n);
     this.limit = new Float64Array(n);
     this.capabilityPu = new Float64Array(n);
     this.qPu = new Float64Array(n);
     this.#v = new Float64Array(n);
+    this.#trial = new Float64Array(n);
     this.#phi = new Float64Array(n);
     this.#slope = new Float64Array(n);
-    this.#piece = new Int32Array(n);
+    this.#f = new Float64Array(n);
+    this.#direction = new Float64Array(n);
     this.#matrix = new Float64Array(n * n);
-    this.#rhs = new Float64Array(n);
-  }
-
-  /** Share of site i at voltage v, in [-limit, limit]. */
-  shareAt(i: number, v: number): number {
-    const wanted =
-      this.offset[i]! + (this.curve === undefined ? 0 : shareOnPiece(this.curve, pieceAt(this.curve, v), v));
-    return Math.min(Math.max(wanted, -this.limit[i]!), this.limit[i]!);
   }
 
   /** Update `qPu` towards the joint fixed point, from site voltages solved for the present `qPu`; returns the largest change, pu. */
   settle(vSitePu: Float64Array): number {
-    this.#v.set(vSitePu);
-    if (!this.#newton(vSitePu)) this.#coordinates(vSitePu);
+    const v = this.#v;
+    for (let i = 0; i < this.n; i++) v[i] = vSitePu[i]!;
+    let worst = this.#residual(v, vSitePu);
+    for (let step = 0; step < NEWTON_STEPS && worst > TOLERANCE_PU; step++) worst = this.#newtonStep(vSitePu);
     let change = 0;
     for (let i = 0; i < this.n; i++) {
       const q = this.#phi[i]!;
-      change = Math.max(change, Math.abs(q - this.qPu[i]!));
+      const moved = Math.abs(q - this.qPu[i]!);
+      if (moved > change) change = moved;
       this.qPu[i] = q;
     }
     return change;
   }
 
-  /** True when the pieces stopped changing, which makes the linear solution exact. */
-  #newton(v0: Float64Array): boolean {
-    let active = this.#linearise();
-    for (let step = 0; step < NEWTON_STEPS; step++) {
-      if (active) this.#solveLinear(v0);
-      else this.#explicit(v0);
-      active = this.#linearise();
-      if (!this.#moved) return true;
+  /** One step from #v, whose residual and slopes are current; returns the new residual. */
+  #newtonStep(v0: Float64Array): number {
+    const { n } = this;
+    const v = this.#v;
+    const trial = this.#trial;
+    const d = this.#direction;
+    // (X^-1 - diag phi') d = -F: positive definite, so no pivoting
+    this.#matrix.set(this.#xInverse);
+    for (let i = 0; i < n; i++) {
+      this.#matrix[i * n + i]! -= this.#slope[i]!;
+      d[i] = -this.#f[i]!;
     }
-    return false;
+    solveInPlace(this.#matrix, d, n);
+    const before = this.#along();
+    for (let i = 0; i < n; i++) trial[i] = v[i]! + d[i]!;
+    let worst = this.#residual(trial, v0);
+    if (this.#along() > -OVERSHOOT * before && worst > TOLERANCE_PU) worst = this.#lineSearch(v0, -OVERSHOOT * before);
+    v.set(trial);
+    return worst;
   }
 
-  /** phi, its slope and its piece at the present v. Returns whether any slope is non-zero. */
-  #linearise(): boolean {
-    let active = false;
-    this.#moved = false;
-    for (let i = 0; i < this.n; i++) {
-      const piece = this.#evaluate(i, this.#v[i]!);
-      if (piece !== this.#piece[i]) this.#moved = true;
-      this.#piece[i] = piece;
-      if (this.#slope[i] !== 0) active = true;
-    }
-    return active;
+  /** Slope of the convex function along the direction. */
+  #along(): number {
+    let sum = 0;
+    for (let i = 0; i < this.n; i++) sum += this.#direction[i]! * this.#f[i]!;
+    return sum;
   }
 
-  #evaluate(i: number, v: number): number {
+  /** The slope rises along the direction from below -small to above small: bisect until it is between. */
+  #lineSearch(v0: Float64Array, small: number): number {
+    let lo = 0;
+    let hi = 1;
+    let worst = 0;
+    for (let k = 0; k < LINE_STEPS; k++) {
+      const t = 0.5 * (lo + hi);
+      for (let i = 0; i < this.n; i++) this.#trial[i] = this.#v[i]! + t * this.#direction[i]!;
+      worst = this.#residual(this.#trial, v0);
+      const slope = this.#along();
+      if (slope > small) hi = t;
+      else if (slope < -small) lo = t;
+      else break;
+    }
+    return worst;
+  }
+
+  /** F, phi and phi' at v; returns max |F|. */
+  #residual(v: Float64Array, v0: Float64Array): number {
+    const { n } = this;
+    let worst = 0;
+    for (let i = 0; i < n; i++) {
+      this.#evaluate(i, v[i]!);
+      let sum = this.qPu[i]! - this.#phi[i]!;
+      for (let j = 0; j < n; j++) sum += this.#xInverse[i * n + j]! * (v[j]! - v0[j]!);
+      this.#f[i] = sum;
+      const size = Math.abs(sum);
+      if (size > worst) worst = size;
+    }
+    return worst;
+  }
+
+  #evaluate(i: number, v: number): void {
     const { curve } = this;
     const limit = this.limit[i]!;
     const capability = this.capabilityPu[i]!;
-    const piece = curve === undefined ? 0 : pieceAt(curve, v);
+    const piece = curve === undefined ? -1 : pieceAt(curve, v);
     const wanted = this.offset[i]! + (curve === undefined ? 0 : shareOnPiece(curve, piece, v));
-    if (wanted > limit || wanted < -limit) {
+    if (wanted >= limit || wanted <= -limit) {
       this.#phi[i] = wanted > 0 ? limit * capability : -limit * capability;
       this.#slope[i] = 0;
-      return wanted > 0 ? HELD_HIGH : HELD_LOW;
+    } else {
+      this.#phi[i] = wanted * capability;
+      this.#slope[i] = curve === undefined || piece < 0 ? 0 : curve.slope[piece]! * capability;
     }
-    this.#phi[i] = wanted * capability;
-    this.#slope[i] = curve === undefined || piece < 0 ? 0 : curve.slope[piece]! * capability;
-    return piece;
   }
+}
 
-  /** All slopes zero: v = v0 + X (phi - q0). */
-  #explicit(v0: Float64Array): void {
-    const { n } = this;
-    for (let i = 0; i < n; i++) {
-      let sum = v0[i]!;
-      for (let j = 0; j < n; j++) sum += this.#x[i * n + j]! * (this.#phi[j]! - this.qPu[j]!);
-      this.#v[i] = sum;
-    }
-  }
-
-  /** (I - X D) v' = v0 + X (phi - D v - q0), D = diag(phi') <= 0: every leading minor is positive, no pivoting. */
-  #solveLinear(v0: Float64Array): void {
-    const { n } = this;
-    const v = this.#v;
-    const matrix = this.#matrix;
-    const rhs = this.#rhs;
-    for (let i = 0; i < n; i++) {
-      let sum = v0[i]!;
-      for (let j = 0; j < n; j++) {
-        const x = this.#x[i * n + j]!;
-        matrix[i * n + j] = (i === j ? 1 : 0) - x * this.#slope[j]!;
-        sum += x * (this.#phi[j]! - this.#slope[j]! * v[j]! - this.qPu[j]!);
-      }
-      rhs[i] = sum;
-    }
-    solveInPlace(matrix, rhs, n);
-    v.set(rhs);
-  }
-
-  /** Gauss-Seidel on q with an exact scalar solve per site: v - x_ii phi_i(v) rises strictly in v. */
-  #coordinates(v0: Float64Array): void {
-    for (let i = 0; i < this.n; i++) this.#evaluate(i, this.#v[i]!);
-    for (let round = 0; round < COORDINATE_ROUNDS; round++) {
-      let moved = 0;
-      for (let i = 0; i < this.n; i++) moved = Math.max(moved, this.#solveCoordinate(v0, i));
-      if (moved < COORDINATE_TOLERANCE_PU) return;
-    }
-  }
-
-  #solveCoordinate(v0: Float64Array, i: number): number {
-    const { n } = this;
-    let rest = v0[i]! - this.#x[i * n + i]! * this.qPu[i]!;
-    for (let j = 0; j < n; j++) if (j !== i) rest += this.#x[i * n + j]! * (this.#phi[j]! - this.qPu[j]!);
-    const own = this.#x[i * n + i]!;
-    const reach = own * this.limit[i]! * this.capabilityPu[i]!;
-    let lo = rest - reach;
-    let hi = rest + reach;
-    for (let k = 0; k < BISECTIONS; k++) {
-      const mid = 0.5 * (lo + hi);
-      this.#evaluate(i, mid);
-      if (mid - own * this.#phi[i]! > rest) hi = mid;
-      else lo = mid;
-    }
-    const v = 0.5 * (lo + hi);
-    const moved = Math.abs(v - this.#v[i]!);
-    this.#v[i] = v;
-    this.#evaluate(i, v);
-    return moved;
-  }
+function regularisedInverse(x: Float64Array, n: number): Float64Array {
+  const copy = x.slice();
+  let largest = 0;
+  for (let i = 0; i < n; i++) largest = Math.max(largest, copy[i * n + i]!);
+  for (let i = 0; i < n; i++) copy[i * n + i]! += REGULARISATION * (largest > 0 ? largest : 1);
+  return invert(copy, n);
 }

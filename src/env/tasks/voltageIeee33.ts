@@ -61,7 +61,7 @@ import {
   planPowerW,
   type BatteryPlan,
 } from '../cases/ieee33Sites.ts';
-import type { TaskCopy, TaskDefinition } from '../gym/task.ts';
+import type { TaskCopy, TaskDefinition, Trajectory } from '../gym/task.ts';
 import type { Info } from '../gym/types.ts';
 import {
   createSetpoints,
@@ -72,7 +72,7 @@ import {
 } from '../physics/feeder.ts';
 import type { FeederSeries } from '../series/series.ts';
 import { syntheticDay, testDay, trainDay } from '../series/synthetic.ts';
-import { TrajectoryHash } from './trajectoryHash.ts';
+import { TrajectoryLog } from './trajectoryLog.ts';
 import { VOLTAGE_INTERFACE } from './voltageInterface.ts';
 import { barrier, changeCost, sharedReward, VOLTAGE_REWARD, type VoltageRewardOptions } from './voltageReward.ts';
 
@@ -122,7 +122,7 @@ export interface VoltageState {
   readonly raw: readonly number[];
   readonly missing: readonly number[];
   readonly totals: readonly number[];
-  readonly hash: readonly number[];
+  readonly trajectory: readonly number[];
 }
 
 /** A scenario of the 33-bus feeder for baselines and the twin, with everything but the series defaulted. */
@@ -182,13 +182,14 @@ export class VoltageCopy implements TaskCopy {
   readonly #out = new Int32Array(1);
   readonly #previous: Int32Array;
   readonly #totals = new Float64Array(TOTALS);
-  readonly #hash: TrajectoryHash;
+  readonly #trajectory: TrajectoryLog;
   #next = 0;
 
   /** `first`: the series held before the first reset; a clone brings its own. */
   constructor(args: VoltageArgs, first?: FeederSeries) {
     this.args = args;
-    const series = first ?? args.series?.[0] ?? ieee33Day(0, { seed: args.seriesSeed, scale: args.scale, stepMs: args.stepMs });
+    const series =
+      first ?? args.series?.[0] ?? ieee33Day(0, { seed: args.seriesSeed, scale: args.scale, stepMs: args.stepMs });
     this.feeder = new Feeder(createFeederScenario({ series, scale: args.scale, curve: args.curve }));
     const n = this.feeder.siteCount;
     const width = args.policy.inputs.length;
@@ -199,7 +200,7 @@ export class VoltageCopy implements TaskCopy {
     this.#rawRow = new Int32Array(width);
     this.#previous = new Int32Array(n);
     this.#stream = RandomStream.fromSeed(0, 'voltage-ieee33');
-    this.#hash = new TrajectoryHash();
+    this.#trajectory = new TrajectoryLog();
   }
 
   seed(seed: number | string): void {
@@ -209,7 +210,7 @@ export class VoltageCopy implements TaskCopy {
   reset(): void {
     this.feeder.reset(this.#drawSeries());
     this.#totals.fill(0);
-    this.#hash.reset();
+    this.#trajectory.reset();
     this.setpoints.offsetMicro.fill(0);
     this.#previous.fill(0);
     this.#next = 0;
@@ -264,9 +265,9 @@ export class VoltageCopy implements TaskCopy {
     };
   }
 
-  /** SHA-256 over every (voltage seen, offset issued, reward bits) of the episode so far, hex. */
-  trajectoryHash(): string {
-    return this.#hash.digestHex();
+  /** Every (voltage seen, offset issued, reward) of the episode so far. */
+  trajectory(): Trajectory {
+    return this.#trajectory.freeze();
   }
 
   getState(): VoltageState {
@@ -279,7 +280,7 @@ export class VoltageCopy implements TaskCopy {
       raw: Array.from(this.raw),
       missing: Array.from(this.missing),
       totals: Array.from(this.#totals),
-      hash: this.#hash.getState(),
+      trajectory: this.#trajectory.getState(),
     };
   }
 
@@ -293,7 +294,7 @@ export class VoltageCopy implements TaskCopy {
     this.raw.set(state.raw);
     this.missing.set(state.missing);
     this.#totals.set(state.totals);
-    this.#hash.setState(state.hash);
+    this.#trajectory.setState(state.trajectory);
   }
 
   clone(): VoltageCopy {
@@ -360,7 +361,7 @@ export class VoltageCopy implements TaskCopy {
       totals[REWARD]! += rewards[at + s]!;
       totals[ABS_Q]! += Math.abs(feeder.qVar[s]!);
       totals[FALLBACKS]! += this.fallbackUsed[s]!;
-      this.#hash.add(this.raw[s * this.args.policy.inputs.length]!, offset, rewards[at + s]!);
+      this.#trajectory.add(this.raw[s * this.args.policy.inputs.length]!, offset, rewards[at + s]!);
     }
     totals[OUT]! += feeder.outOfBandBuses;
     if (feeder.outOfBandBuses > 0) totals[STEPS_OUT]!++;

@@ -1,11 +1,12 @@
-/** SHA-256 of an episode: integers and reward bits in the order they happened. Grows to the longest episode once. */
+/** The record of an episode that its hash is taken of: integers and reward bits in the order they happened. */
 import { toHex } from '../../base/bytes.ts';
 import { sha256 } from '../../base/hash.ts';
+import type { Trajectory } from '../gym/task.ts';
 
 const WORDS_PER_ENTRY = 3;
 const FIRST_CAPACITY = 4096;
 
-export class TrajectoryHash {
+export class TrajectoryLog {
   #words = new Int32Array(FIRST_CAPACITY);
   #used = 0;
   readonly #real = new Float32Array(1);
@@ -25,11 +26,10 @@ export class TrajectoryHash {
     this.#used += WORDS_PER_ENTRY;
   }
 
-  digestHex(): string {
-    const bytes = new Uint8Array(this.#used * 4);
-    const view = new DataView(bytes.buffer);
-    for (let i = 0; i < this.#used; i++) view.setInt32(i * 4, this.#words[i]!, true);
-    return toHex(sha256(bytes));
+  /** What was logged so far, as it stays: SHA-256 over the words, i32 little-endian. */
+  freeze(): Trajectory {
+    const words = this.#words.slice(0, this.#used);
+    return { digestHex: () => digestHex(words) };
   }
 
   getState(): readonly number[] {
@@ -47,4 +47,11 @@ export class TrajectoryHash {
     wider.set(this.#words);
     this.#words = wider;
   }
+}
+
+function digestHex(words: Int32Array): string {
+  const bytes = new Uint8Array(words.length * 4);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < words.length; i++) view.setInt32(i * 4, words[i]!, true);
+  return toHex(sha256(bytes));
 }
