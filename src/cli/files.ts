@@ -1,0 +1,28 @@
+/** Files named on a command line: what goes wrong with them is the user's to mend, so it has a code. */
+import { readFile } from 'node:fs/promises';
+import { fail } from '../base/errors.ts';
+
+/** @throws `cli.file`. */
+export async function readBytesFile(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw fail('cli.file', { expected: 'a file that can be read', got: `${path} (${errnoOf(cause)})`, cause });
+  }
+}
+
+/** @throws `cli.file` when it cannot be read or is not JSON. The caller checks the shape. */
+export async function readJsonFile(path: string): Promise<unknown> {
+  const bytes = await readBytesFile(path);
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
+  } catch (cause) {
+    throw fail('cli.file', { expected: 'JSON', got: path, cause });
+  }
+}
+
+/** `ENOENT` and the like; the message of anything else. */
+export function errnoOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,14 @@
+/**
+ * Every command by name. Only the module of the command that was named is imported, so `gridpact --help` reads none;
+ * a brief here is what that list shows.
+ */
+import type { CliCommand, CliGroup } from './command.ts';
+
+export interface Route {
+  readonly brief: string;
+  readonly load: () => Promise<{ readonly command: CliCommand | CliGroup }>;
+}
+
+export const ROUTES: Readonly<Record<string, Route>> = {
+  keys: { brief: 'Create and show signing keys', load: () => import('./commands/keys.ts') },
+};

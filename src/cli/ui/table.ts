@@ -1,0 +1,34 @@
+/** Aligned text tables: two spaces between columns, a rule under the head, no trailing space. */
+export interface Column {
+  readonly title: string;
+  readonly align?: 'left' | 'right';
+}
+
+/** One line a row. Cells may hold colour; a row shorter than the columns is filled with blanks. */
+export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
+  const titles = columns.map((column) => column.title);
+  const widths = columns.map((_, i) => Math.max(...[titles, ...rows].map((row) => visibleWidth(row[i] ?? ''))));
+  const line = (cells: readonly string[]): string =>
+    columns
+      .map((column, i) => pad(cells[i] ?? '', widths[i]!, column.align ?? 'left'))
+      .join('  ')
+      .trimEnd();
+  return [line(titles), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)];
+}
+
+/** `label  value` pairs, the labels padded to one width. */
+export function facts(pairs: readonly (readonly [label: string, value: string])[]): string[] {
+  const width = Math.max(0, ...pairs.map(([label]) => visibleWidth(label)));
+  return pairs.map(([label, value]) => `${pad(label, width, 'left')}  ${value}`.trimEnd());
+}
+
+export function pad(text: string, width: number, align: 'left' | 'right'): string {
+  const blank = ' '.repeat(Math.max(0, width - visibleWidth(text)));
+  return align === 'right' ? blank + text : text + blank;
+}
+
+/** Code points, colour sequences not counted. */
+export function visibleWidth(text: string): number {
+  // eslint-disable-next-line no-control-regex -- ANSI colour starts with the escape character
+  return Array.from(text.replace(/\x1b\[[0-9;]*m/g, '')).length;
+}
