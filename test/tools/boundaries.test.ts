@@ -26,7 +26,9 @@ const CLEAN: Record<string, string> = {
   'src/edge/leaf.ts': uses('../ledger/leaf.ts'),
   'src/api/leaf.ts': uses('fastify', '../twin/leaf.ts', '../agents/leaf.ts', '../verify/leaf.ts'),
   'src/console/leaf.ts': uses('../api/leaf.ts'),
-  'src/cli/leaf.ts': uses('@stricli/core', '../api/leaf.ts', '../console/leaf.ts', '../grid/units.ts'),
+  'src/cli/command.ts': "export interface Flags {}\nexport const load = () => import('./action.ts');",
+  'src/cli/action.ts': "import type { Flags } from './command.ts';\nexport const act = (flags: Flags) => flags;",
+  'src/cli/leaf.ts': uses('./command.ts', '@stricli/core', '../api/leaf.ts', '../console/leaf.ts', '../grid/units.ts'),
   'test/leaf.test.ts': uses('vitest', 'fastify', '../src/cli/leaf.ts', '../src/base/leaf.ts'),
 };
 
