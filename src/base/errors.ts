@@ -90,6 +90,7 @@ export const ERRORS = {
   'pool.full': 'The pool of waiting transactions is full; try again after the next block.',
   'proof.invalid': 'A proof does not verify against the given header.',
   'proof.malformed': 'A proof document does not have the required shape.',
+  'query.data': 'A query lacks a field or has one of the wrong type.',
   'query.path': 'No query of that path exists.',
   'reading.counter': 'A reading counter does not advance: a replay, or readings out of order.',
   'reading.future': 'A reading is ahead of block time by more than the allowed skew.',

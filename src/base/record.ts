@@ -182,3 +182,15 @@ export function lengthPrefixed<T>(inner: Layout<T>): Field<T> {
     },
   };
 }
+
+/** u32 length, then that many bytes. */
+export const blob: Field<Uint8Array> = {
+  type: 'blob',
+  write: (value) => concatBytes(u32.write(value.length), value),
+  read(bytes, at) {
+    const length = u32.read(bytes, at);
+    need('blob', bytes, length.next, length.value);
+    const next = length.next + length.value;
+    return { value: bytes.slice(length.next, next), next };
+  },
+};

@@ -1,10 +1,11 @@
 /**
- * State during execution: committed rows, a staged overlay for the block, a journal for the transaction.
- * Nothing reaches the committed map before `commit`, so a crash or a refused transaction leaves no trace.
+ * State: committed rows with their trie, and overlays staged on them. A block runs on one overlay, the
+ * mempool's checks on another; a transaction's writes are journalled, so that a refused one leaves no trace.
+ * Nothing reaches the committed rows before `commit`.
  */
 import { fromHex } from '../base/bytes.ts';
 import { sortedEntries } from '../base/sorted.ts';
-import { trieRoot, trieSet, trieProof, type TrieNode, type TrieProof } from './trie.ts';
+import { trieProof, trieRoot, trieSet, type TrieNode, type TrieProof } from './trie.ts';
 
 /** Keys are lower-case hex of bucket byte and key bytes: comparable as text in byte order. */
 export type StateKey = string;
@@ -20,15 +21,62 @@ export interface StateWriter extends StateReader {
 
 export type StateChange = readonly [key: StateKey, value: Uint8Array | undefined];
 
-export class State implements StateWriter {
-  readonly #committed = new Map<StateKey, Uint8Array>();
-  readonly #staged = new Map<StateKey, Uint8Array | undefined>();
-  readonly #journal: [StateKey, boolean, Uint8Array | undefined][] = [];
+/** A block's net effect: changes in key order and the trie they lead to. */
+export interface StagedChanges {
+  readonly changes: readonly StateChange[];
+  readonly trie: TrieNode;
+  readonly root: Uint8Array;
+}
+
+export class CommittedState implements StateReader {
+  readonly #rows = new Map<StateKey, Uint8Array>();
   #trie: TrieNode = undefined;
-  #stagedTrie: TrieNode = undefined;
 
   get(key: StateKey): Uint8Array | undefined {
-    return this.#staged.has(key) ? this.#staged.get(key) : this.#committed.get(key);
+    return this.#rows.get(key);
+  }
+
+  trie(): TrieNode {
+    return this.#trie;
+  }
+
+  root(): Uint8Array {
+    return trieRoot(this.#trie);
+  }
+
+  size(): number {
+    return this.#rows.size;
+  }
+
+  prove(key: StateKey): TrieProof {
+    return trieProof(this.#trie, fromHex(key));
+  }
+
+  /** Rows whose key starts with `prefix`, in key order: for queries, snapshots and audit, not for execution. */
+  scan(prefix: string): readonly (readonly [StateKey, Uint8Array])[] {
+    return sortedEntries(this.#rows).filter(([key]) => key.startsWith(prefix));
+  }
+
+  commit({ changes, trie }: StagedChanges): void {
+    for (const [key, value] of changes) {
+      if (value === undefined) this.#rows.delete(key);
+      else this.#rows.set(key, value);
+    }
+    this.#trie = trie;
+  }
+}
+
+export class StagedState implements StateWriter {
+  readonly #base: CommittedState;
+  readonly #staged = new Map<StateKey, Uint8Array | undefined>();
+  readonly #journal: { key: StateKey; wasStaged: boolean; before: Uint8Array | undefined }[] = [];
+
+  constructor(base: CommittedState) {
+    this.#base = base;
+  }
+
+  get(key: StateKey): Uint8Array | undefined {
+    return this.#staged.has(key) ? this.#staged.get(key) : this.#base.get(key);
   }
 
   set(key: StateKey, value: Uint8Array): void {
@@ -40,18 +88,18 @@ export class State implements StateWriter {
   }
 
   #write(key: StateKey, value: Uint8Array | undefined): void {
-    this.#journal.push([key, this.#staged.has(key), this.#staged.get(key)]);
+    this.#journal.push({ key, wasStaged: this.#staged.has(key), before: this.#staged.get(key) });
     this.#staged.set(key, value);
   }
 
   /** Run `action`; if it throws, its writes are undone and the error goes on. */
   transact<T>(action: () => T): T {
-    const mark = this.#journal.length;
+    this.#journal.length = 0;
     try {
       return action();
     } catch (error) {
-      while (this.#journal.length > mark) {
-        const [key, wasStaged, before] = this.#journal.pop()!;
+      for (let i = this.#journal.length - 1; i >= 0; i--) {
+        const { key, wasStaged, before } = this.#journal[i]!;
         if (wasStaged) this.#staged.set(key, before);
         else this.#staged.delete(key);
       }
@@ -59,55 +107,10 @@ export class State implements StateWriter {
     }
   }
 
-  /** The block's net changes in key order, and the root they lead to. */
-  stage(): { readonly changes: readonly StateChange[]; readonly root: Uint8Array } {
-    const changes = sortedEntries(this.#staged).filter(([key, value]) => value !== this.#committed.get(key));
-    let trie = this.#trie;
+  stage(): StagedChanges {
+    const changes = sortedEntries(this.#staged).filter(([key, value]) => value !== this.#base.get(key));
+    let trie = this.#base.trie();
     for (const [key, value] of changes) trie = trieSet(trie, fromHex(key), value);
-    this.#stagedTrie = trie;
-    return { changes, root: trieRoot(trie) };
-  }
-
-  /** Make the staged block the committed state. */
-  commit(changes: readonly StateChange[]): void {
-    for (const [key, value] of changes) {
-      if (value === undefined) this.#committed.delete(key);
-      else this.#committed.set(key, value);
-    }
-    this.#trie = this.#stagedTrie;
-    this.discard();
-  }
-
-  discard(): void {
-    this.#staged.clear();
-    this.#journal.length = 0;
-    this.#stagedTrie = this.#trie;
-  }
-
-  /** Rows from a store, on open. */
-  load(rows: Iterable<readonly [StateKey, Uint8Array]>): void {
-    for (const [key, value] of rows) {
-      this.#committed.set(key, value);
-      this.#trie = trieSet(this.#trie, fromHex(key), value);
-    }
-    this.discard();
-  }
-
-  root(): Uint8Array {
-    return trieRoot(this.#trie);
-  }
-
-  /** Of the committed state. */
-  prove(key: StateKey): TrieProof {
-    return trieProof(this.#trie, fromHex(key));
-  }
-
-  committedGet(key: StateKey): Uint8Array | undefined {
-    return this.#committed.get(key);
-  }
-
-  /** Committed rows of one bucket in key order: for queries and audit, not for execution. */
-  scan(prefix: string): readonly (readonly [StateKey, Uint8Array])[] {
-    return sortedEntries(this.#committed).filter(([key]) => key.startsWith(prefix));
+    return { changes, trie, root: trieRoot(trie) };
   }
 }

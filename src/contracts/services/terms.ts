@@ -54,7 +54,10 @@ export interface PriceEntry {
 /** `prices: [{from, <names>}]`, 1..32 entries, `from` strictly ascending. */
 export function priceList(value: Document | undefined, names: readonly string[]): readonly PriceEntry[] {
   if (!Array.isArray(value) || value.length < 1 || value.length > 32) {
-    throw fail('service.terms', { expected: 'prices: 1..32 entries', got: Array.isArray(value) ? value.length : value });
+    throw fail('service.terms', {
+      expected: 'prices: 1..32 entries',
+      got: Array.isArray(value) ? value.length : value,
+    });
   }
   let last = -1;
   return value.map((item: Document) => {

@@ -1,0 +1,210 @@
+/** Policies and deployments: register, propose, approve k of n, suspend 1 of n, resume k of n, end. */
+import { compareText, equalBytes, fromHex, toHex } from '../../base/bytes.ts';
+import { cidDigest } from '../../base/cid.ts';
+import { fail } from '../../base/errors.ts';
+import { SAFE_MAX } from '../../base/fixed.ts';
+import { loadArtifact } from '../../contracts/policy/codec.ts';
+import { vec4096 } from '../../contracts/policy/vectors.ts';
+import { formulaAt, type BlockContext } from '../context.ts';
+import { parseDeployment, type Deployment } from '../deployment.ts';
+import { revokeFuture } from '../interval/reserve.ts';
+import { balanceOf, post, transfer } from '../money.ts';
+import {
+  accountTable,
+  artifactTable,
+  assetTable,
+  balanceKey,
+  DEPLOYMENT_STATUS,
+  deploymentDocumentTable,
+  deploymentTable,
+  deploymentsTable,
+  MAX_DEPLOYMENTS,
+  policyTable,
+  SUSPEND_REASON,
+  type DeploymentRow,
+} from '../tables.ts';
+import type { AccountTx } from '../transaction.ts';
+import { bytesField, cidField, expectKeys, intField } from './fields.ts';
+
+/** A registration is taken only if this node's reference executor gives the stated vectors. */
+export function registerPolicy({ state }: BlockContext, tx: AccountTx): void {
+  expectKeys(tx.body, ['artifact', 'vec4096', 'vec65536']);
+  const bytes = bytesField(tx.body, 'artifact');
+  const artifact = loadArtifact(bytes);
+  const stated = bytesField(tx.body, 'vec4096', 32);
+  const digest = toHex(cidDigest(artifact.cid));
+  if (policyTable.get(state, digest) !== undefined) throw fail('policy.exists', { got: artifact.cid });
+  const computed = fromHex(vec4096(artifact));
+  if (!equalBytes(computed, stated)) {
+    throw fail('policy.vectors', { expected: toHex(computed), got: toHex(stated) });
+  }
+  const row = {
+    registrant: tx.from,
+    vec4096: stated,
+    vec65536: bytesField(tx.body, 'vec65536', 32),
+    gas: artifact.gas,
+  };
+  artifactTable.set(state, bytes, digest);
+  policyTable.set(state, row, digest);
+}
+
+export function propose(context: BlockContext, tx: AccountTx): void {
+  const { state, tMs } = context;
+  expectKeys(tx.body, ['document']);
+  const bytes = bytesField(tx.body, 'document');
+  const deployment = parseDeployment(bytes);
+  if (deploymentTable.get(state, deployment.digest) !== undefined) {
+    throw fail('deployment.exists', { got: deployment.cid });
+  }
+  checkAgainstState(context, deployment);
+  addToIndex(context, deployment.digest);
+  deploymentDocumentTable.set(state, bytes, deployment.digest);
+  const row = { proposer: tx.from, status: DEPLOYMENT_STATUS.proposed, suspendReason: SUSPEND_REASON.none };
+  deploymentTable.set(state, { ...row, sinceMs: tMs, approvals: [], resumeVotes: [] }, deployment.digest);
+}
+
+function checkAgainstState(context: BlockContext, deployment: Deployment): void {
+  const { state, genesis, cache, tMs } = context;
+  const { operators, buyer, assets, policyDigest, service, policyCid } = deployment;
+  const stranger = operators.find((name) => !genesis.operators.includes(name));
+  if (stranger !== undefined)
+    throw fail('deployment.operator', { expected: genesis.operators.join(', '), got: stranger });
+  if (operators.includes(buyer)) throw fail('deployment.buyerIsOperator', { got: buyer });
+  if (accountTable.get(state, buyer) === undefined) throw fail('account.unknown', { got: buyer });
+  const unknown = assets.find((asset) => assetTable.get(state, asset) === undefined);
+  if (unknown !== undefined) throw fail('asset.unknown', { got: unknown });
+  if (policyTable.get(state, policyDigest) === undefined) throw fail('policy.unknown', { got: policyCid });
+  if (deployment.notAfterMs <= tMs)
+    throw fail('deployment.expired', { expected: `notAfter > ${tMs}`, got: deployment.notAfterMs });
+  const { outputs } = cache.executor(state, policyDigest).policy.interface;
+  const { outputUnit } = formulaAt(genesis, service, tMs);
+  if (outputs.length !== 1 || outputs[0]!.u !== outputUnit) {
+    const got = outputs.map((output) => output.u).join(', ');
+    throw fail('deployment.policyUnit', { expected: `one output in ${outputUnit}`, got });
+  }
+}
+
+function addToIndex({ state }: BlockContext, digest: string): void {
+  const digests = (deploymentsTable.get(state)?.digests ?? []).map(toHex);
+  if (digests.length >= MAX_DEPLOYMENTS) throw fail('deployment.limit', { expected: `at most ${MAX_DEPLOYMENTS}` });
+  const next = [...digests, digest].sort(compareText);
+  deploymentsTable.set(state, { digests: next.map((hex) => fromHex(hex)) });
+}
+
+export function approve(context: BlockContext, tx: AccountTx): void {
+  const { deployment, row } = operatorAction(context, tx);
+  if (row.status !== DEPLOYMENT_STATUS.proposed) throw wrongStatus('proposed', row);
+  refuseExpired(context, deployment);
+  if (row.approvals.includes(tx.from)) throw fail('deployment.duplicateApproval', { got: tx.from });
+  const approvals = [...row.approvals, tx.from].sort(compareText);
+  const enough = approvals.length >= deployment.k;
+  const status = enough ? DEPLOYMENT_STATUS.approved : DEPLOYMENT_STATUS.proposed;
+  deploymentTable.set(context.state, { ...row, approvals, status, sinceMs: context.tMs }, deployment.digest);
+}
+
+/** Any one operator; effective for every interval that has not begun. */
+export function suspend(context: BlockContext, tx: AccountTx): void {
+  const { deployment, row } = operatorAction(context, tx);
+  if (row.status !== DEPLOYMENT_STATUS.approved) throw wrongStatus('approved', row);
+  suspendDeployment(context, deployment, row, SUSPEND_REASON.operator);
+}
+
+export function suspendDeployment(
+  context: BlockContext,
+  deployment: Deployment,
+  row: DeploymentRow,
+  suspendReason: number,
+): void {
+  const { state, tMs, events } = context;
+  const suspended = { ...row, status: DEPLOYMENT_STATUS.suspended, suspendReason, sinceMs: tMs, resumeVotes: [] };
+  deploymentTable.set(state, suspended, deployment.digest);
+  revokeFuture(context, deployment);
+  const detail = suspendReason === SUSPEND_REASON.operator ? 'by an operator' : 'escrow short';
+  events.notices.push({ kind: 'suspended', interval: -1, deployment: deployment.cid, detail });
+}
+
+/** k operators, like an approval. */
+export function resume(context: BlockContext, tx: AccountTx): void {
+  const { deployment, row } = operatorAction(context, tx);
+  if (row.status !== DEPLOYMENT_STATUS.suspended) throw wrongStatus('suspended', row);
+  refuseExpired(context, deployment);
+  if (row.resumeVotes.includes(tx.from)) throw fail('deployment.duplicateApproval', { got: tx.from });
+  const resumeVotes = [...row.resumeVotes, tx.from].sort(compareText);
+  const resumed = { status: DEPLOYMENT_STATUS.approved, suspendReason: SUSPEND_REASON.none, sinceMs: context.tMs };
+  const next = resumeVotes.length >= deployment.k ? { ...row, ...resumed, resumeVotes: [] } : { ...row, resumeVotes };
+  deploymentTable.set(context.state, next, deployment.digest);
+}
+
+/** The buyer or any operator ends it; what is left in escrow stays the buyer's to withdraw. */
+export function end(context: BlockContext, tx: AccountTx): void {
+  const { deployment, row } = find(context, tx);
+  if (tx.from !== deployment.buyer) requireOperator(deployment, tx.from);
+  if (row.status === DEPLOYMENT_STATUS.ended) throw wrongStatus('not ended', row);
+  const ended = { ...row, status: DEPLOYMENT_STATUS.ended, sinceMs: context.tMs };
+  deploymentTable.set(context.state, ended, deployment.digest);
+  revokeFuture(context, deployment);
+}
+
+/** Anybody may fund an approved, unexpired deployment; nobody can lock money in an unapproved one. */
+export function fund(context: BlockContext, tx: AccountTx): void {
+  expectKeys(tx.body, ['deployment', 'micro']);
+  const { deployment, row } = load(context, cidField(tx.body, 'deployment'));
+  requireApproved(context, deployment, row);
+  transfer(context.state, tx.from, { escrow: deployment.digest }, intField(tx.body, 'micro', 1, SAFE_MAX));
+}
+
+export function withdraw(context: BlockContext, tx: AccountTx): void {
+  expectKeys(tx.body, ['deployment', 'micro']);
+  const { deployment } = load(context, cidField(tx.body, 'deployment'));
+  if (tx.from !== deployment.buyer) throw fail('escrow.notBuyer', { expected: deployment.buyer, got: tx.from });
+  const micro = intField(tx.body, 'micro', 1, SAFE_MAX);
+  const held = balanceOf(context.state, balanceKey.escrow(deployment.digest));
+  if (micro > held) throw fail('escrow.overdrawn', { expected: `at most ${held} micro in escrow`, got: micro });
+  post(context.state, [
+    { balance: { escrow: deployment.digest }, micro: 0 - micro },
+    { balance: { account: tx.from }, micro },
+  ]);
+}
+
+/** @throws `deployment.notApproved`, `deployment.expired`. */
+export function requireApproved(context: BlockContext, deployment: Deployment, row: DeploymentRow): void {
+  if (row.status === DEPLOYMENT_STATUS.proposed || row.status === DEPLOYMENT_STATUS.ended) {
+    const expected = `${deployment.k} of ${deployment.operators.length} approvals and not ended`;
+    throw fail('deployment.notApproved', { expected, got: `${row.approvals.length} approvals, status ${row.status}` });
+  }
+  refuseExpired(context, deployment);
+}
+
+function refuseExpired({ tMs }: BlockContext, deployment: Deployment): void {
+  if (tMs >= deployment.notAfterMs) {
+    throw fail('deployment.expired', { expected: `block time before ${deployment.notAfterMs}`, got: tMs });
+  }
+}
+
+function operatorAction(context: BlockContext, tx: AccountTx) {
+  const found = find(context, tx);
+  requireOperator(found.deployment, tx.from);
+  return found;
+}
+
+function find(context: BlockContext, tx: AccountTx) {
+  expectKeys(tx.body, ['deployment']);
+  return load(context, cidField(tx.body, 'deployment'));
+}
+
+/** @throws `deployment.unknown`. */
+export function load({ state, cache }: BlockContext, digest: string) {
+  const row = deploymentTable.get(state, digest);
+  if (row === undefined) throw fail('deployment.unknown', { got: digest });
+  return { deployment: cache.deployment(state, digest), row };
+}
+
+function requireOperator(deployment: Deployment, name: string): void {
+  if (!deployment.operators.includes(name)) {
+    throw fail('deployment.notOperator', { expected: deployment.operators.join(', '), got: name });
+  }
+}
+
+function wrongStatus(expected: string, row: DeploymentRow) {
+  return fail('deployment.status', { expected, got: row.status });
+}
