@@ -13,7 +13,7 @@ import {
 import type { CliCommand, CliContext, CliGroup } from './command.ts';
 import { EXIT, failureOf, unknownCommand, usageFailure, type ExitStatus } from './failure.ts';
 import type { CliIo } from './io.ts';
-import { ROUTES } from './routes.ts';
+import { ROUTES, type Routes } from './routes.ts';
 import { toJson } from './ui/output.ts';
 
 const ABOUT = `Train a grid-control policy, freeze it to integers, approve its hash, and let a ledger run it every
@@ -23,7 +23,7 @@ Every command takes --help and --json. Exit status: 0 done, 1 it ran and the ans
 2 the command line is wrong. A failure is one line on stderr: error <code>: ... | expected ... | got ...`;
 
 /** Runs a command line and says how it ended. Never throws; every failure is one line on stderr. */
-export async function runCli(args: readonly string[], io: CliIo): Promise<ExitStatus> {
+export async function runCli(args: readonly string[], io: CliIo, commands: Routes = ROUTES): Promise<ExitStatus> {
   const failures: unknown[] = [];
   const context: CliContext & { process: { exitCode?: number } & CliContext['process'] } = {
     io,
@@ -33,7 +33,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitSt
     process: { stdout: { write: (text) => void io.stdout.write(text) }, stderr: { write: () => undefined } },
   };
   try {
-    await run(await application(args[0], textFor(failures)), args, context);
+    await run(await application(commands, args[0], textFor(failures)), args, context);
     if (failures.length === 0 && (context.process.exitCode ?? 0) !== ExitCode.Success) {
       failures.push(new Error(`the command line library ended with ${context.process.exitCode}`));
     }
@@ -58,9 +58,13 @@ function wantsJson(args: readonly string[]): boolean {
   return (end < 0 ? args : args.slice(0, end)).includes('--json');
 }
 
-async function application(named: string | undefined, text: ApplicationText): Promise<Application<CliContext>> {
+async function application(
+  commands: Routes,
+  named: string | undefined,
+  text: ApplicationText,
+): Promise<Application<CliContext>> {
   const routes: Record<string, CliCommand | CliGroup> = {};
-  for (const [name, { brief, load }] of Object.entries(ROUTES)) {
+  for (const [name, { brief, load }] of Object.entries(commands)) {
     routes[name] = name === named ? (await load()).command : listed(brief);
   }
   return buildApplication(rootOf(routes), {

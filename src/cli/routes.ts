@@ -9,6 +9,8 @@ export interface Route {
   readonly load: () => Promise<{ readonly command: CliCommand | CliGroup }>;
 }
 
-export const ROUTES: Readonly<Record<string, Route>> = {
+export type Routes = Readonly<Record<string, Route>>;
+
+export const ROUTES: Routes = {
   keys: { brief: 'Create and show signing keys', load: () => import('./commands/keys.ts') },
 };

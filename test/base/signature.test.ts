@@ -1,4 +1,4 @@
-import { describe, it, expect } from 'vitest';
+import { afterEach, describe, it, expect, vi } from 'vitest';
 import fc from 'fast-check';
 import { verify as nodeVerify, createPublicKey } from 'node:crypto';
 import { ed25519 } from '@noble/curves/ed25519.js';
@@ -129,6 +129,29 @@ describe('fast path and reference', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('in a browser, where there is no process', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  });
+
+  it('the reference alone signs and verifies, to the same bytes', async () => {
+    vi.resetModules();
+    vi.stubGlobal('process', undefined);
+    const browser = await import('../../src/base/signature.ts');
+    const { fastEd25519: fast } = await import('../../src/base/signatureFast.ts');
+    vi.unstubAllGlobals();
+    expect(fast).toBeUndefined();
+    const secret = secretFromSeed('browser', 'test');
+    const signature = sign(secret, utf8('m'));
+    expect(toHex(browser.publicKeyOf(secret))).toBe(toHex(publicKeyOf(secret)));
+    expect(toHex(browser.sign(secret, utf8('m')))).toBe(toHex(signature));
+    expect(toHex(browser.signerOf(secret).sign(utf8('m')))).toBe(toHex(signature));
+    expect(browser.verify(publicKeyOf(secret), utf8('m'), signature)).toBe(true);
+    expect(browser.verify(publicKeyOf(secret), utf8('n'), signature)).toBe(false);
   });
 });
 

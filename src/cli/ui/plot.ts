@@ -97,19 +97,24 @@ function level(value: number, lo: number, hi: number): number {
 
 function slices(values: ArrayLike<number>, n: number): number[] {
   return Array.from({ length: n }, (_, i) => {
-    const from = Math.floor((i * values.length) / n);
-    const part = Array.from(values).slice(from, Math.floor(((i + 1) * values.length) / n));
-    const known = part.filter((value) => !Number.isNaN(value));
-    return known.reduce((sum, value) => sum + value, 0) / known.length;
+    const to = Math.floor(((i + 1) * values.length) / n);
+    let [sum, known] = [0, 0];
+    for (let k = Math.floor((i * values.length) / n); k < to; k++) {
+      if (Number.isNaN(values[k])) continue;
+      sum += values[k]!;
+      known++;
+    }
+    return sum / known;
   });
 }
 
-function extent(values: Iterable<number>): Scale {
+/** Least and greatest finite value among values[from..to); lo > hi when there is none. */
+function extent(values: ArrayLike<number>, from = 0, to = values.length): Scale {
   let [lo, hi] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of values) {
-    if (!Number.isFinite(value)) continue;
-    lo = Math.min(lo, value);
-    hi = Math.max(hi, value);
+  for (let i = from; i < to; i++) {
+    if (!Number.isFinite(values[i])) continue;
+    lo = Math.min(lo, values[i]!);
+    hi = Math.max(hi, values[i]!);
   }
   return { lo, hi };
 }
@@ -166,7 +171,7 @@ function spanAt(values: ArrayLike<number>, x: number, width: number): Scale | un
   if (n === 0) return undefined;
   if (n > width) {
     const from = Math.floor((x * n) / width);
-    const span = extent(Array.from(values).slice(from, Math.floor(((x + 1) * n) / width)));
+    const span = extent(values, from, Math.floor(((x + 1) * n) / width));
     return span.lo > span.hi ? undefined : span;
   }
   const at = n === 1 ? 0 : (x * (n - 1)) / (width - 1);
