@@ -128,7 +128,10 @@ export async function trainPpo(
   const env = makeVectorEnv();
   try {
     const trainer = new PpoTrainer(config, env, chosen);
-    while (!trainer.done) await onProgress?.(trainer.update());
+    while (!trainer.done) {
+      const progress = trainer.update();
+      await onProgress?.(progress);
+    }
     return trainer.result();
   } finally {
     env.close();

@@ -1,0 +1,132 @@
+/**
+ * Freeze: a float policy becomes an integer artifact, with what that cost (docs/spec/policy.md 3.7).
+ * The artifact is what is hashed, verified, approved and executed; the float network ends here.
+ */
+import { fail, isGridPactError } from '../../base/errors.ts';
+import type { LoadedPolicy } from '../../contracts/policy/artifact.ts';
+import { buildPolicy } from '../../contracts/policy/codec.ts';
+import { vectorDigests } from '../../contracts/policy/vectors.ts';
+import type { PolicyInterface } from '../../grid/interface.ts';
+import { checkFloatPolicy, type FloatPolicy } from './floatPolicy.ts';
+import {
+  errorBound,
+  measureError,
+  observedMaxima,
+  referencePoints,
+  type MeasuredError,
+  type ReferencePoints,
+} from './measure.ts';
+import { quantise, type QuantisedLayer } from './quantise.ts';
+
+/** Pinned in the provenance of a policy. */
+export const FREEZE_VERSION = 'gridfreeze/1';
+
+export interface FreezeOptions {
+  /** Grid points of the raw input box to measure on, 0..10^7; default 10^5. */
+  readonly points?: number;
+  /** Seed of the grid; default 1. */
+  readonly seed?: number | string;
+  /** Normalised observations [rows][inputs], x/32768, measured as well and used to choose scales. */
+  readonly calibration?: Float32Array;
+}
+
+/** Shares of an output's rated range (hi - lo), before the envelopes. */
+export interface Quantisation extends MeasuredError {
+  /** Grid points and calibration rows measured. */
+  readonly points: number;
+  /** A priori, over the whole input box; at least maxError. */
+  readonly bound: number;
+}
+
+export interface FrozenPolicy {
+  readonly bytes: Uint8Array;
+  readonly cid: string;
+  readonly artifact: LoadedPolicy;
+  readonly quantisation: Quantisation;
+  /** Lower-case hex. */
+  readonly vec4096: string;
+  readonly vec65536: string;
+}
+
+interface Candidate {
+  readonly layers: readonly QuantisedLayer[];
+  readonly artifact: LoadedPolicy;
+}
+
+const DEFAULT_POINTS = 100000;
+const MAX_POINTS = 10000000;
+/** Grid points that show activations for calibration. */
+const CALIBRATION_GRID = 4096;
+/** Points on which candidates are compared. */
+const TRIAL_POINTS = 10000;
+/** Relu ranges as multiples of the calibrated maximum; Infinity is the certified range, preferred on a tie. */
+const RANGE_MARGINS = [Infinity, 4, 1.5] as const;
+
+/**
+ * The candidate that measures best of those whose relu ranges come from certified intervals or from
+ * calibration. Deterministic: same float policy and options, same bytes.
+ * @throws `freeze.*`; `policy.*` when the interface itself is not one an artifact can have.
+ */
+export function freezePolicy(float: FloatPolicy, options: FreezeOptions = {}): FrozenPolicy {
+  const { points: gridPoints = DEFAULT_POINTS, seed = 1, calibration = new Float32Array(0) } = options;
+  if (!Number.isSafeInteger(gridPoints) || gridPoints < 0 || gridPoints > MAX_POINTS) {
+    throw fail('freeze.options', { expected: { points: `0..${MAX_POINTS}` }, got: gridPoints });
+  }
+  checkInterface(float.interface);
+  checkFloatPolicy(float);
+  const points = referencePoints(float, calibration, gridPoints, seed);
+  const { layers, artifact } = bestCandidate(float, points);
+  const measured = measureError(artifact, points, 0, points.count);
+  return frozen(artifact, { ...measured, points: points.count, bound: errorBound(float, layers) });
+}
+
+/** An artifact with its digests. */
+export function frozen(artifact: LoadedPolicy, quantisation: Quantisation): FrozenPolicy {
+  return { bytes: artifact.bytes, cid: artifact.cid, artifact, quantisation, ...vectorDigests(artifact) };
+}
+
+/** The loader's word on the interface alone, under a network of zeros. */
+function checkInterface(shared: PolicyInterface): void {
+  const [inSize, outSize] = [shared.inputs.length, shared.outputs.length];
+  const weights = new Int16Array(inSize * outSize);
+  const bias = new Int32Array(outSize);
+  const layer = { inSize, outSize, shift: 0, weights, bias, activation: 'identity', exponent: 0 } as const;
+  buildPolicy({ interface: shared, layers: [layer], head: { kind: 'cont' } });
+}
+
+function bestCandidate(float: FloatPolicy, points: ReferencePoints): Candidate {
+  const maxima = observedMaxima(float, points, CALIBRATION_GRID);
+  let best: Candidate | undefined;
+  let bestError = Infinity;
+  let refusal: unknown;
+  for (const margin of RANGE_MARGINS) {
+    let candidate: Candidate;
+    try {
+      candidate = makeCandidate(float, maxima, margin);
+    } catch (error) {
+      if (!isGridPactError(error, 'freeze.scale')) throw error;
+      refusal ??= error;
+      continue;
+    }
+    const error = trialError(candidate.artifact, points);
+    if (error < bestError) [best, bestError] = [candidate, error];
+  }
+  if (best === undefined) throw refusal;
+  return best;
+}
+
+function makeCandidate(float: FloatPolicy, maxima: readonly Float64Array[], margin: number): Candidate {
+  const reluMaximum = maxima.map((values) => values.map((v) => (margin === Infinity ? Infinity : margin * v)));
+  const layers = quantise(float, reluMaximum);
+  const parts = {
+    interface: float.interface,
+    layers: layers.map(({ layer }) => layer),
+    head: { kind: 'cont' },
+  } as const;
+  return { layers, artifact: buildPolicy(parts) };
+}
+
+/** Over every calibration row and the first grid points. */
+function trialError(artifact: LoadedPolicy, points: ReferencePoints): number {
+  return measureError(artifact, points, 0, Math.min(points.count, points.calibration + TRIAL_POINTS)).maxError;
+}
