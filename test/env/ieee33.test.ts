@@ -1,5 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { IEEE33 } from '../../src/env/cases/ieee33.ts';
@@ -7,9 +5,8 @@ import { RadialPowerFlow } from '../../src/env/physics/radial.ts';
 import { radialTopology } from '../../src/env/physics/topology.ts';
 import { isGridPactError } from '../../src/base/errors.ts';
 import { expectFlowInvariants } from '../support/invariants.ts';
+import { goldenFlow, hasShared, radialCase } from '../support/matpower.ts';
 
-const SHARED = process.env['GRIDPACT_SHARED'] ?? join(import.meta.dirname, '../../../shared');
-const REFERENCE = join(SHARED, 'reference/powerflow/case33bw.json');
 const BASE_VA = IEEE33.baseMva * 1e6;
 
 function nominal(factor = 1): [Float64Array, Float64Array] {
@@ -31,19 +28,29 @@ describe('IEEE 33-bus feeder (Baran & Wu 1989)', () => {
     expectFlowInvariants(flow, p, q);
   });
 
-  it.skipIf(!existsSync(REFERENCE))('agrees with MATPOWER 8 at every bus (needs shared reference data)', () => {
-    const golden = JSON.parse(readFileSync(REFERENCE, 'utf8')) as { loss_mvar: number; bus: [number, number, number][] };
-    const flow = new RadialPowerFlow(IEEE33);
-    const [p, q] = nominal();
-    flow.solve(p, q, { tolerancePu: 1e-12 });
-    const va = flow.angles();
-    expect(golden.bus.length).toBe(33);
-    golden.bus.forEach(([id, vm, vaDeg], k) => {
-      expect(IEEE33.buses[k]!.id).toBe(id);
-      expect(Math.abs(flow.vmPu[k]! - vm), `bus ${id}`).toBeLessThan(1e-9);
-      expect(Math.abs((va[k]! * 180) / Math.PI - vaDeg), `angle of bus ${id}`).toBeLessThan(1e-7);
-    });
-    expect(Math.abs(flow.lossQPu * IEEE33.baseMva - golden.loss_mvar)).toBeLessThan(1e-8);
+  it.skipIf(!hasShared('reference/powerflow'))(
+    'agrees with MATPOWER 8 at every bus (needs shared reference data)',
+    () => {
+      const golden = goldenFlow('case33bw');
+      const flow = new RadialPowerFlow(IEEE33);
+      const [p, q] = nominal();
+      flow.solve(p, q, { tolerancePu: 1e-12 });
+      const va = flow.angles();
+      expect(golden.bus.length).toBe(33);
+      golden.bus.forEach(([id, vm, vaDeg], k) => {
+        expect(IEEE33.buses[k]!.id).toBe(id);
+        expect(Math.abs(flow.vmPu[k]! - vm), `bus ${id}`).toBeLessThan(1e-9);
+        expect(Math.abs((va[k]! * 180) / Math.PI - vaDeg), `angle of bus ${id}`).toBeLessThan(1e-7);
+      });
+      expect(Math.abs(flow.lossQPu * IEEE33.baseMva - golden.loss_mvar)).toBeLessThan(1e-8);
+    },
+  );
+
+  it.skipIf(!hasShared('data/matpower'))('is the case33bw of MATPOWER, base and all (needs shared data)', () => {
+    const file = radialCase('case33bw');
+    expect(file.baseMva).toBe(IEEE33.baseMva);
+    expect(file.buses).toEqual(IEEE33.buses);
+    expect(file.branches).toEqual(IEEE33.branches);
   });
 
   it('keeps its invariants and does not depend on the order of buses and branches', () => {
@@ -53,17 +60,20 @@ describe('IEEE 33-bus feeder (Baran & Wu 1989)', () => {
       branches: [...IEEE33.branches].reverse().map((b) => ({ ...b, fromBus: b.toBus, toBus: b.fromBus })),
     };
     fc.assert(
-      fc.property(fc.array(fc.double({ min: -0.12, max: 0.06, noNaN: true }), { minLength: 66, maxLength: 66 }), (x) => {
-        const p = Float64Array.from(x.slice(0, 33));
-        const q = Float64Array.from(x.slice(33));
-        const a = new RadialPowerFlow(IEEE33);
-        const b = new RadialPowerFlow(shuffled);
-        const done = a.solve(p, q);
-        expect(b.solve(p.slice().reverse(), q.slice().reverse())).toBe(done);
-        if (!done) return;
-        expectFlowInvariants(a, p, q);
-        for (let k = 0; k < 33; k++) expect(Math.abs(a.vmPu[k]! - b.vmPu[32 - k]!)).toBeLessThan(1e-9);
-      }),
+      fc.property(
+        fc.array(fc.double({ min: -0.12, max: 0.06, noNaN: true }), { minLength: 66, maxLength: 66 }),
+        (x) => {
+          const p = Float64Array.from(x.slice(0, 33));
+          const q = Float64Array.from(x.slice(33));
+          const a = new RadialPowerFlow(IEEE33);
+          const b = new RadialPowerFlow(shuffled);
+          const done = a.solve(p, q);
+          expect(b.solve(p.slice().reverse(), q.slice().reverse())).toBe(done);
+          if (!done) return;
+          expectFlowInvariants(a, p, q);
+          for (let k = 0; k < 33; k++) expect(Math.abs(a.vmPu[k]! - b.vmPu[32 - k]!)).toBeLessThan(1e-9);
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -94,5 +104,24 @@ describe('IEEE 33-bus feeder (Baran & Wu 1989)', () => {
     expect(code([...IEEE33.branches, tie])).toBe('env.networkNotRadial');
     expect(code([...IEEE33.branches.slice(1), tie])).toBe('env.networkNotRadial');
     expect(code([...IEEE33.branches.slice(0, -1), { ...tie, toBus: 99 }])).toBe('env.unknownBus');
+  });
+});
+
+describe.skipIf(!hasShared('data/matpower'))('other radial cases against MATPOWER 8 (need shared data)', () => {
+  it.each(['case69', 'case141'])('%s: every bus to 1e-8 pu, losses to 1e-8 MW', (name) => {
+    const network = radialCase(name);
+    const golden = goldenFlow(name);
+    const baseVa = network.baseMva * 1e6;
+    const p = Float64Array.from(network.buses, (b) => -b.loadPW / baseVa);
+    const q = Float64Array.from(network.buses, (b) => -b.loadQVar / baseVa);
+    const flow = new RadialPowerFlow(network);
+    expect(flow.solve(p, q, { tolerancePu: 1e-12 })).toBe(true);
+    expectFlowInvariants(flow, p, q);
+    expect(Math.abs(flow.lossPu * network.baseMva - golden.loss_mw)).toBeLessThan(1e-8);
+    expect(golden.bus.length).toBe(network.buses.length);
+    golden.bus.forEach(([id, vm], k) => {
+      expect(network.buses[k]!.id).toBe(id);
+      expect(Math.abs(flow.vmPu[k]! - vm), `bus ${id}`).toBeLessThan(1e-8);
+    });
   });
 });

@@ -1,0 +1,203 @@
+/**
+ * Measured series as CSV: one header line, one row per instant, evenly spaced.
+ *
+ * Columns: the first is time (`time`, `date_time` or `timestamp`), ISO 8601, UTC unless it carries an offset; every
+ * other is a number, named `name` or `name [unit]`, unit one of W kW MW var kvar Mvar. Values come back in W and
+ * var; without a unit, as they stand.
+ *
+ * What is wrong with single rows is reported by line, not thrown: a row that cannot be read is left out
+ * (`series.row`), as is one that does not come after its predecessor (`series.order`); missing instants are filled
+ * by holding the last row (`series.gap`). A file that is not such a table, or is bad in more than a given share of
+ * its rows, is refused.
+ */
+import { fail } from '../../base/errors.ts';
+
+export interface SeriesIssue {
+  /** 1-based line of the file. */
+  readonly line: number;
+  readonly code: 'series.row' | 'series.order' | 'series.gap';
+  readonly message: string;
+}
+
+export interface SeriesReport {
+  readonly issues: readonly SeriesIssue[];
+  /** Rows that were read. */
+  readonly goodRows: number;
+  /** Rows left out, and instants filled by holding. */
+  readonly badRows: number;
+  readonly filledRows: number;
+}
+
+export interface SeriesTable {
+  /** Without the time column, units stripped. */
+  readonly columns: readonly string[];
+  readonly startMs: number;
+  readonly stepMs: number;
+  readonly steps: number;
+  /** Row-major steps x columns. */
+  readonly values: Float64Array;
+}
+
+export interface ReadOptions {
+  /** Refused above this share of bad rows; 0.05. */
+  readonly maxBadShare?: number;
+  /** Unit of columns whose header names none; none. */
+  readonly defaultUnit?: keyof typeof UNITS;
+}
+
+const UNITS = { W: 1, kW: 1000, MW: 1000000, var: 1, kvar: 1000, Mvar: 1000000 } as const;
+const TIME_NAMES = ['time', 'date_time', 'timestamp'];
+const ISO = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/;
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+
+interface Row {
+  readonly line: number;
+  readonly tMs: number;
+  readonly values: readonly number[];
+}
+
+interface Column {
+  readonly name: string;
+  readonly scale: number;
+}
+
+/** @throws `series.header`, `series.rows`. */
+export function readSeriesCsv(text: string, options: ReadOptions = {}): { table: SeriesTable; report: SeriesReport } {
+  const lines = text.split(/\r?\n/);
+  const columns = readHeader(lines[0] ?? '', options.defaultUnit);
+  const issues: SeriesIssue[] = [];
+  const rows = readRows(lines, columns, issues);
+  const badRows = issues.length;
+  const allowed = (options.maxBadShare ?? 0.05) * (rows.length + badRows);
+  if (rows.length < 2 || badRows > allowed) {
+    throw fail('series.rows', {
+      expected: `2 rows or more, at most ${Math.floor(allowed)} bad`,
+      got: { goodRows: rows.length, badRows, first: issues.slice(0, 5) },
+    });
+  }
+  const table = lay(columns, rows, issues);
+  const filledRows = table.steps - rows.length;
+  issues.sort((a, b) => a.line - b.line);
+  return { table, report: { issues, goodRows: rows.length, badRows, filledRows } };
+}
+
+/** Column index by name. @throws `series.header`. */
+export function columnIndex(table: SeriesTable, name: string): number {
+  const index = table.columns.indexOf(name);
+  if (index < 0) throw fail('series.header', { expected: `a column ${name}`, got: table.columns.slice(0, 8) });
+  return index;
+}
+
+function readHeader(line: string, defaultUnit: keyof typeof UNITS | undefined): Column[] {
+  const [time = '', ...names] = line
+    .replace(/^\uFEFF/, '')
+    .split(',')
+    .map((cell) => cell.trim());
+  if (!TIME_NAMES.includes(time.toLowerCase()) || names.length === 0) {
+    throw fail('series.header', {
+      expected: `${TIME_NAMES.join(' or ')}, then number columns`,
+      got: line.slice(0, 80),
+    });
+  }
+  const columns = names.map((name) => readColumn(name, defaultUnit));
+  const repeated = columns.find(({ name }, i) => columns.findIndex((other) => other.name === name) !== i);
+  if (repeated !== undefined) throw fail('series.header', { expected: 'every column once', got: repeated.name });
+  return columns;
+}
+
+function readColumn(cell: string, defaultUnit: keyof typeof UNITS | undefined): Column {
+  const match = /^([A-Za-z][\w.-]*)\s*(?:\[(\w+)\])?$/.exec(cell);
+  const unit = match?.[2] ?? defaultUnit;
+  if (match === null || (unit !== undefined && !Object.hasOwn(UNITS, unit))) {
+    throw fail('series.header', { expected: `name [unit], unit of ${Object.keys(UNITS).join(' ')}`, got: cell });
+  }
+  return { name: match[1]!, scale: unit === undefined ? 1 : UNITS[unit as keyof typeof UNITS] };
+}
+
+function readRows(lines: readonly string[], columns: readonly Column[], issues: SeriesIssue[]): Row[] {
+  const rows: Row[] = [];
+  for (let n = 1; n < lines.length; n++) {
+    if (lines[n]!.trim() === '') continue;
+    const row = readRow(lines[n]!, n + 1, columns);
+    if (typeof row === 'string') issues.push({ line: n + 1, code: 'series.row', message: row });
+    else if (rows.length > 0 && row.tMs <= rows.at(-1)!.tMs) {
+      issues.push({ line: n + 1, code: 'series.order', message: 'not later than the row before it' });
+    } else rows.push(row);
+  }
+  return rows;
+}
+
+/** The row, or what is wrong with it. */
+function readRow(text: string, line: number, columns: readonly Column[]): Row | string {
+  const cells = text.split(',').map((cell) => cell.trim());
+  if (cells.length !== columns.length + 1) return `${cells.length} cells, expected ${columns.length + 1}`;
+  const tMs = parseTimeMs(cells[0]!);
+  if (tMs === undefined) return `time not ISO 8601: ${cells[0]!.slice(0, 40)}`;
+  const bad = cells.findIndex((cell, i) => i > 0 && !NUMBER.test(cell));
+  if (bad >= 0) return `${columns[bad - 1]!.name} is not a number: ${cells[bad]!.slice(0, 40)}`;
+  return { line, tMs, values: columns.map(({ scale }, i) => Number(cells[i + 1]) * scale) };
+}
+
+/** UTC ms; undefined when it is not an ISO 8601 instant. */
+export function parseTimeMs(text: string): number | undefined {
+  const match = ISO.exec(text);
+  if (match === null) return undefined;
+  const [y, mo, d, h, mi, s] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const utc = Date.UTC(y, mo - 1, d, h, mi, s);
+  const back = new Date(utc);
+  // Date.UTC rolls 31 February over instead of refusing it.
+  if (back.getUTCMonth() !== mo - 1 || back.getUTCDate() !== d || h > 23 || mi > 59 || s > 59) return undefined;
+  const offset = match[7];
+  if (offset === undefined || offset === 'Z') return utc;
+  const sign = offset.startsWith('-') ? -1 : 1;
+  const digits = offset.slice(1).replace(':', '');
+  return utc - sign * (Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2))) * 60000;
+}
+
+/** Onto an even grid: the commonest spacing is the step; what is missing or off the grid is held and reported. */
+function lay(columns: readonly Column[], rows: readonly Row[], issues: SeriesIssue[]): SeriesTable {
+  const stepMs = commonestStep(rows);
+  const startMs = rows[0]!.tMs;
+  const steps = Math.floor((rows.at(-1)!.tMs - startMs) / stepMs) + 1;
+  if (steps > 4 * rows.length + 1000) {
+    throw fail('series.rows', { expected: `rows every ${stepMs} ms`, got: `${rows.length} rows over ${steps} steps` });
+  }
+  const values = new Float64Array(steps * columns.length);
+  let next = 0;
+  for (let t = 0; t < steps; t++) {
+    const first = next;
+    while (next < rows.length && rows[next]!.tMs <= startMs + t * stepMs) next++;
+    if (next === first) noteGap(issues, rows[next]!, stepMs);
+    values.set(rows[next - 1]!.values, t * columns.length);
+  }
+  return { columns: columns.map(({ name }) => name), startMs, stepMs, steps, values };
+}
+
+function noteGap(issues: SeriesIssue[], after: Row, stepMs: number): void {
+  const last = issues.at(-1);
+  // One report per gap, at the row that ends it.
+  if (last?.code === 'series.gap' && last.line === after.line) return;
+  issues.push({
+    line: after.line,
+    code: 'series.gap',
+    message: `instants missing before this row; held (step ${stepMs} ms)`,
+  });
+}
+
+function commonestStep(rows: readonly Row[]): number {
+  const counts = new Map<number, number>();
+  for (let i = 1; i < rows.length; i++) {
+    const step = rows[i]!.tMs - rows[i - 1]!.tMs;
+    counts.set(step, (counts.get(step) ?? 0) + 1);
+  }
+  return [...counts].reduce((best, entry) =>
+    entry[1] > best[1] || (entry[1] === best[1] && entry[0] < best[0]) ? entry : best,
+  )[0];
+}
