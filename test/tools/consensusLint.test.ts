@@ -194,6 +194,12 @@ describe('ESLint on planted consensus code', { timeout: 120_000 }, () => {
     expect(await consensusIds(source.replace('quantise', 'other'), 'src/grid/snapshot.ts')).toEqual(['floatLiteral']);
   });
 
+  it('lets the application wait around execution, not in it', async () => {
+    const app = (name: string): string => `export class App {\n  async ${name}(): Promise<void> {}\n}\n`;
+    expect(await consensusIds(app('commit'), 'src/ledger/application.ts')).toEqual([]);
+    expect(await consensusIds(app('finalizeBlock'), 'src/ledger/application.ts')).toEqual(['async']);
+  });
+
   it('lets only the integer helpers divide in base', async () => {
     const source = 'export const half = (x: number): number => x / 2;\n';
     expect(await consensusIds(source, PLANTED.base)).toEqual(['division']);

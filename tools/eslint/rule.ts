@@ -6,11 +6,11 @@ import type ts from 'typescript';
 export type Node = Exclude<Rule.Node, { type: 'Program' }>;
 export type Report<Id extends string> = (node: object, id: Id) => void;
 
-interface Exemptions {
-  /** Message ids lifted for the files this configuration entry names. */
+/** What an entry of the configuration lifts for its files: the ids of `allow` (default all) inside `within`. */
+interface Exemption {
   readonly allow?: readonly string[];
-  /** Named functions inside which nothing is reported. */
-  readonly exceptFunctions?: readonly string[];
+  /** Named functions or methods (default the whole file). */
+  readonly within?: readonly string[];
 }
 
 /** A rule whose every ban is a message id of its own, so that a configuration can lift one and keep the rest. */
@@ -22,9 +22,9 @@ export function defineRule<Id extends string>(
   return {
     meta: { type: 'problem', docs: { description }, messages, schema: [exemptionSchema(Object.keys(messages))] },
     create(context) {
-      const { allow = [], exceptFunctions = [] } = (context.options[0] ?? {}) as Exemptions;
+      const exemption = context.options[0] as Exemption | undefined;
       const report: Report<Id> = (node, messageId) => {
-        if (allow.includes(messageId) || isInside(node as Node, exceptFunctions)) return;
+        if (exemption !== undefined && isLifted(exemption, node as Node, messageId)) return;
         context.report({ node: node as Node, messageId });
       };
       return listen(report, context);
@@ -37,16 +37,20 @@ function exemptionSchema(ids: readonly string[]): Record<string, unknown> {
     type: 'object',
     properties: {
       allow: { type: 'array', items: { enum: [...ids] } },
-      exceptFunctions: { type: 'array', items: { type: 'string' } },
+      within: { type: 'array', items: { type: 'string' } },
     },
     additionalProperties: false,
   };
 }
 
+function isLifted({ allow, within }: Exemption, node: Node, id: string): boolean {
+  return (allow === undefined || allow.includes(id)) && (within === undefined || isInside(node, within));
+}
+
 function isInside(node: Node, functions: readonly string[]): boolean {
-  if (functions.length === 0) return false;
   for (let at: Rule.Node | null = node; at !== null; at = at.parent) {
-    if (at.type === 'FunctionDeclaration' && at.id !== null && functions.includes(at.id.name)) return true;
+    const name = at.type === 'FunctionDeclaration' ? at.id : at.type === 'MethodDefinition' ? at.key : null;
+    if (name?.type === 'Identifier' && functions.includes(name.name)) return true;
   }
   return false;
 }
