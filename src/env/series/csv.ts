@@ -6,8 +6,9 @@
  * var; without a unit, as they stand.
  *
  * What is wrong with single rows is reported by line, not thrown: a row that cannot be read is left out
- * (`series.row`), as is one that does not come after its predecessor (`series.order`); missing instants are filled
- * by holding the last row (`series.gap`). A file that is not such a table, or is bad in more than a given share of
+ * (`series.row`), as is one that does not come after its predecessor (`series.order`) or falls between the evenly
+ * spaced instants (`series.grid`; the commonest spacing is the step); missing instants are filled by holding the
+ * last row (`series.gap`). A file that is not such a table, or is bad in more than a given share of
  * its rows, is refused.
  */
 import { fail } from '../../base/errors.ts';
@@ -15,7 +16,7 @@ import { fail } from '../../base/errors.ts';
 export interface SeriesIssue {
   /** 1-based line of the file. */
   readonly line: number;
-  readonly code: 'series.row' | 'series.order' | 'series.gap';
+  readonly code: 'series.row' | 'series.order' | 'series.grid' | 'series.gap';
   readonly message: string;
 }
 
@@ -66,7 +67,7 @@ export function readSeriesCsv(text: string, options: ReadOptions = {}): { table:
   const lines = text.split(/\r?\n/);
   const columns = readHeader(lines[0] ?? '', options.defaultUnit);
   const issues: SeriesIssue[] = [];
-  const rows = readRows(lines, columns, issues);
+  const rows = onGrid(readRows(lines, columns, issues), issues);
   const badRows = issues.length;
   const allowed = (options.maxBadShare ?? 0.05) * (rows.length + badRows);
   if (rows.length < 2 || badRows > allowed) {
@@ -161,7 +162,7 @@ export function parseTimeMs(text: string): number | undefined {
   return utc - sign * (Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2))) * 60000;
 }
 
-/** Onto an even grid: the commonest spacing is the step; what is missing or off the grid is held and reported. */
+/** One row per instant of the grid; what is missing is held and reported. */
 function lay(columns: readonly Column[], rows: readonly Row[], issues: SeriesIssue[]): SeriesTable {
   const stepMs = commonestStep(rows);
   const startMs = rows[0]!.tMs;
@@ -178,6 +179,17 @@ function lay(columns: readonly Column[], rows: readonly Row[], issues: SeriesIss
     values.set(rows[next - 1]!.values, t * columns.length);
   }
   return { columns: columns.map(({ name }) => name), startMs, stepMs, steps, values };
+}
+
+/** Leaves out rows between the instants of the grid that starts at the first row. */
+function onGrid(rows: readonly Row[], issues: SeriesIssue[]): Row[] {
+  if (rows.length < 2) return [...rows];
+  const stepMs = commonestStep(rows);
+  return rows.filter(({ line, tMs }) => {
+    const on = (tMs - rows[0]!.tMs) % stepMs === 0;
+    if (!on) issues.push({ line, code: 'series.grid', message: `not a multiple of ${stepMs} ms after the first row` });
+    return on;
+  });
 }
 
 function noteGap(issues: SeriesIssue[], after: Row, stepMs: number): void {
