@@ -142,7 +142,7 @@ export const voltageSupportV1: ServiceContract<VoltageTerms> = {
 function parseCurve(map: Parameters<typeof onlyKeys>[0]): VoltVarCurve {
   onlyKeys(map, ['share', 'v'], 'curve');
   const vMicroPu = intList(map['v'], 'curve.v', 0, 2000000);
-  const shareMicro = intList(map['share'], 'curve.share', -1000000, 1000000);
+  const shareMicro = intList(map['share'], 'curve.share', -10000000, 10000000);
   const ascending = vMicroPu.every((v, i) => i === 0 || v > vMicroPu[i - 1]!);
   if (vMicroPu.length < 1 || vMicroPu.length > 64 || vMicroPu.length !== shareMicro.length || !ascending) {
     throw fail('service.terms', { expected: 'curve: 1..64 knots, v strictly ascending, one share each' });
