@@ -1,5 +1,6 @@
 /** `npm test`: everything CI checks, one step after the other, stopping at the first that fails. */
 import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { summaryLine } from './vitestSummary.ts';
 
 const STEPS = ['build', 'typecheck', 'lint', 'format:check', 'deps', 'deadcode'];
@@ -22,5 +23,6 @@ for (const step of STEPS) {
   }
 }
 
-const { status } = spawnSync('npx', ['--no', 'vitest', 'run', ...process.argv.slice(2)], { stdio: 'inherit' });
+const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
+const { status } = spawnSync(process.execPath, [vitest, 'run', ...process.argv.slice(2)], { stdio: 'inherit' });
 process.exit(status ?? 1);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { installCommand } from '../support/command.ts';
-import { runnableBlocks } from '../support/markdown.ts';
+import { runnableBlocks, type Runnable } from '../support/markdown.ts';
 import { REPO_ROOT } from '../support/repo.ts';
 
 function pages(): string[] {
@@ -19,19 +19,17 @@ const blocks = pages().flatMap((page) =>
 );
 
 /** Blocks of a page share a folder, so that a later one may use what an earlier one made. */
-function runPage(page: string): { line: number; code: number | null; output: string }[] {
+function runInOrder(scripts: readonly Runnable[]): { line: number; code: number | null; output: string }[] {
   const dir = mkdtempSync(path.join(tmpdir(), 'gridpact-docs-'));
   const bin = path.join(dir, '.bin');
   mkdirSync(bin);
   installCommand(bin);
   const env = { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}`, NO_COLOR: '1' };
   try {
-    return blocks
-      .filter((block) => block.page === page)
-      .map(({ line, script }) => {
-        const run = spawnSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: dir, env, encoding: 'utf8' });
-        return { line, code: run.status, output: run.status === 0 ? '' : `${run.stdout}${run.stderr}` };
-      });
+    return scripts.map(({ line, script }) => {
+      const run = spawnSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: dir, env, encoding: 'utf8' });
+      return { line, code: run.status, output: run.status === 0 ? '' : `${run.stdout}${run.stderr}` };
+    });
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
@@ -44,10 +42,21 @@ describe('runnable code blocks', () => {
 
   for (const page of new Set(blocks.map((block) => block.page))) {
     it(`${page} runs as printed`, { timeout: 300_000 }, () => {
-      for (const { line, code, output } of runPage(page))
+      for (const { line, code, output } of runInOrder(blocks.filter((block) => block.page === page)))
         expect({ line, code, output }).toEqual({ line, code: 0, output: '' });
     });
   }
+
+  it('have the command at hand, share a folder within a page, and fail on the first bad line', () => {
+    const results = runInOrder([
+      { line: 1, script: 'gridpact --help > help.txt' },
+      { line: 2, script: 'grep -q gridpact help.txt' },
+      { line: 3, script: 'echo before\ncat absent.txt\necho after' },
+    ]);
+    expect(results.map(({ code }) => code)).toEqual([0, 0, 1]);
+    expect(results[2]!.output).toContain('before');
+    expect(results[2]!.output).not.toContain('after');
+  });
 
   it('a mark without a block is an error, an unmarked block is left alone', () => {
     expect(runnableBlocks('<!-- run -->\n\n```sh\na\nb\n```\n\n```sh\nc\n```\n')).toEqual([
