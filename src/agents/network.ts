@@ -6,25 +6,10 @@
 import { fail } from '../base/errors.ts';
 import type { RandomStream } from '../base/random.ts';
 import { normal, tanhReal } from '../base/realMath.ts';
-import type { PolicyInterface } from '../grid/interface.ts';
+import type { FloatLayer } from './freeze/floatPolicy.ts';
 
 export type HiddenActivation = 'relu' | 'hardtanh' | 'tanh';
 export type Activation = HiddenActivation | 'identity';
-
-export interface DenseLayer {
-  readonly inSize: number;
-  readonly outSize: number;
-  /** Row-major [out][in]. */
-  readonly weights: Float32Array;
-  readonly bias: Float32Array;
-  readonly activation: Activation;
-}
-
-/** A trained network with the interface it was trained through; observation_i = normaliseInput_i / 32768. */
-export interface FloatPolicy {
-  readonly layers: readonly DenseLayer[];
-  readonly interface: PolicyInterface;
-}
 
 /** Where a layer's parameters lie in the flat vector. */
 export interface LayerShape {
@@ -99,7 +84,7 @@ export class MlpRunner {
 }
 
 /** Copies the parameters out of the flat vector. */
-export function layersOf(params: Float32Array, shape: MlpShape): DenseLayer[] {
+export function layersOf(params: Float32Array, shape: MlpShape): FloatLayer[] {
   return shape.layers.map(({ inSize, outSize, weightsAt, biasAt, activation }) => ({
     inSize,
     outSize,
@@ -111,7 +96,7 @@ export function layersOf(params: Float32Array, shape: MlpShape): DenseLayer[] {
 
 /** The function of a list of layers, for acting: writes the output vector. @throws `agents.network` when sizes do not chain. */
 export function runnerOf(
-  layers: readonly DenseLayer[],
+  layers: readonly FloatLayer[],
 ): (inputs: Float32Array, rows: number, outputs: Float32Array) => void {
   layers.forEach((layer, l) => checkLayer(layer, layers[l - 1]?.outSize ?? layer.inSize));
   let at = 0;
@@ -136,7 +121,7 @@ export function runnerOf(
   return (inputs, rows, outputs) => runner.run(params, inputs, rows, outputs);
 }
 
-function checkLayer(layer: DenseLayer, inSize: number): void {
+function checkLayer(layer: FloatLayer, inSize: number): void {
   const ok =
     layer.inSize === inSize &&
     layer.weights.length === layer.inSize * layer.outSize &&

@@ -14,6 +14,7 @@ import { expReal, normal } from '../base/realMath.ts';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { VectorEnv, VectorStep } from '../env/gym/types.ts';
 import { describeBackend, loadBackend, type Backend, type Tf } from './backend.ts';
+import type { FloatLayer } from './freeze/floatPolicy.ts';
 import { generalisedAdvantages } from './gae.ts';
 import {
   initialiseMlp,
@@ -21,7 +22,6 @@ import {
   MlpRunner,
   mlpShape,
   type Activation,
-  type DenseLayer,
   type HiddenActivation,
   type MlpShape,
 } from './network.ts';
@@ -101,7 +101,7 @@ export interface PpoProgress {
 
 export interface PpoResult {
   /** The deterministic policy: the mean of the Gaussian, to be clipped to [-1, 1]. */
-  readonly layers: readonly DenseLayer[];
+  readonly layers: readonly FloatLayer[];
   /** The flat vector: actor, critic, log-standard-deviations. */
   readonly parameters: Float32Array;
   readonly stats: readonly PpoProgress[];
