@@ -9,7 +9,7 @@ import type { VoltVarCurve } from '../../grid/voltVar.ts';
 import { floorDiv } from '../../base/fixed.ts';
 
 /** Bus ids (1-based). */
-export const IEEE33_SITE_BUSES = [13, 18, 22, 25, 29, 33] as const;
+const IEEE33_SITE_BUSES = [13, 18, 22, 25, 29, 33] as const;
 
 /** Nominal load of the feeder, W. */
 const NOMINAL_LOAD_W = 3715000;

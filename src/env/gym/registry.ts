@@ -20,12 +20,12 @@ const TASKS: { readonly [Id in TaskId]: TaskDefinition } = {
 
 export const TASK_IDS = Object.keys(TASKS) as readonly TaskId[];
 
-export function isTaskId(id: string): id is TaskId {
+function isTaskId(id: string): id is TaskId {
   return Object.hasOwn(TASKS, id);
 }
 
 /** @throws `env.unknownTask`. */
-export function taskDefinition(id: string): TaskDefinition {
+function taskDefinition(id: string): TaskDefinition {
   if (!isTaskId(id)) throw fail('env.unknownTask', { expected: TASK_IDS.join(', '), got: id });
   return TASKS[id];
 }

@@ -24,8 +24,8 @@ import { busIndex, radialTopology, type RadialTopology } from './topology.ts';
 import { VoltVarLoop } from './voltVarLoop.ts';
 
 /** The voltage band, pu. */
-export const BAND_MIN_PU = 0.95;
-export const BAND_MAX_PU = 1.05;
+const BAND_MIN_PU = 0.95;
+const BAND_MAX_PU = 1.05;
 
 const MICRO = 1000000;
 const MS_PER_HOUR = 3600000;

@@ -7,7 +7,7 @@ import type { Network } from '../../grid/network.ts';
 import { busIndex, radialTopology, type RadialTopology } from './topology.ts';
 
 /** Shared reactance (or resistance, for dV/dP) of two buses, pu. */
-export function sharedImpedancePu(tree: RadialTopology, i: number, j: number, branchPu: Float64Array): number {
+function sharedImpedancePu(tree: RadialTopology, i: number, j: number, branchPu: Float64Array): number {
   const onPath = new Uint8Array(tree.busCount);
   for (let k = i; k !== tree.slack; k = tree.parent[k]!) onPath[k] = 1;
   let sum = 0;

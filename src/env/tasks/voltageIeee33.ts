@@ -99,7 +99,7 @@ export interface VoltageArgs {
   readonly reward: VoltageRewardOptions;
 }
 
-export const VOLTAGE_DEFAULTS: VoltageArgs = {
+const VOLTAGE_DEFAULTS: VoltageArgs = {
   scale: 0.5,
   observationDelay: 1,
   missingRate: 0,
