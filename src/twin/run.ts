@@ -28,6 +28,8 @@ export interface IntervalRecord {
   readonly outOfBandBuses: number;
   readonly lossW: number;
   readonly converged: boolean;
+  /** Battery power each site was told, W, export positive. */
+  readonly batterySetpointW: readonly number[];
 }
 
 export interface TwinRun {
@@ -49,7 +51,8 @@ export async function runTwin(engine: EmbeddedEngine, scenario: TwinScenario, ho
   const until = hooks.untilHeight ?? Infinity;
   for (const { title, timeMs, txs } of setup.blocks.slice(engine.height)) {
     if (engine.height >= until) break;
-    hooks.onSetup?.(title, await produce(engine, timeMs, txs));
+    const block = await produce(engine, timeMs, txs);
+    hooks.onSetup?.(title, block);
   }
   const loop = new Loop(engine, scenario, setup);
   await loop.run(hooks, until);
@@ -97,6 +100,8 @@ class Loop {
   async run({ onInterval }: TwinHooks, until: number): Promise<void> {
     const { steps, stepMs } = this.#scenario.series;
     const done = this.#engine.height - this.#setup.blocks.length;
+    // Before the first interval nothing was dispatched: the meters show interval 0 under no setpoint.
+    this.#feeder.preview(0, this.#setpoints);
     if (done > 0) await this.#catchUp(done);
     // Block i is at the start of interval i and closes interval i-1; block `steps` only closes the last one.
     for (let i = Math.max(0, done); i <= steps && this.#engine.height < until; i++) {
@@ -109,8 +114,6 @@ class Loop {
 
   #readings(i: number, tMs: number): readonly Uint8Array[] {
     const { stepMs } = this.#scenario.series;
-    // Before the first interval nothing was dispatched: the meters show interval 0 under no setpoint.
-    if (i === 0) this.#feeder.preview(0, this.#setpoints);
     const snapshot = createSnapshot();
     const batches: Uint8Array[] = [];
     this.#devices.forEach((device, s) => {
@@ -152,7 +155,8 @@ class Loop {
   #advance(i: number): void {
     const converged = this.#feeder.advance(i, this.#setpoints);
     const { minVPu, maxVPu, outOfBandBuses, lossW } = this.#feeder;
-    this.records.push({ step: i, minVPu, maxVPu, outOfBandBuses, lossW, converged });
+    const batterySetpointW = Array.from(this.#setpoints.pBatteryW);
+    this.records.push({ step: i, minVPu, maxVPu, outOfBandBuses, lossW, converged, batterySetpointW });
   }
 
   /** Relive committed intervals from the setpoints on record: receipts for closed ones, state for the open one. */
