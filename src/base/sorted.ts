@@ -16,6 +16,14 @@ export function sortedEntries<V>(
   return inOrder([...map.keys()], compare).map((key) => [key, map.get(key)!] as const);
 }
 
+/** Those entries whose key is chosen, by ascending key: chosen before they are sorted. */
+export function sortedEntriesWhere<V>(
+  map: ReadonlyMap<string, V>,
+  chosen: (key: string) => boolean,
+): readonly (readonly [string, V])[] {
+  return inOrder([...map.keys()].filter(chosen), compareText).map((key) => [key, map.get(key)!] as const);
+}
+
 /** Keys of a map, members of a set or own keys of an object, ascending. @throws TypeError as sortedEntries. */
 export function sortedKeys(collection: object): readonly string[];
 export function sortedKeys<K>(collection: ReadonlyMap<K, unknown> | ReadonlySet<K>, compare: Compare<K>): readonly K[];

@@ -10,6 +10,7 @@ import { ContentCache, type BlockContext, type BlockEvents } from './context.ts'
 import type {
   Application,
   Block,
+  CheckResult,
   FinalizeBlockResponse,
   InfoResponse,
   InitChainRequest,
@@ -18,7 +19,7 @@ import type {
   Snapshot,
   TxResult,
 } from './engines/port.ts';
-import { executeBlock, executeTx } from './execute.ts';
+import { checkTx, executeBlock } from './execute.ts';
 import { decodeGenesis, type Genesis } from './genesis.ts';
 import { HEADER, HEADER_VERSION, headerHash, type Header } from './header.ts';
 import { writeInitialState } from './initialState.ts';
@@ -130,10 +131,10 @@ export class LedgerApplication implements Application {
   }
 
   /** Against the committed state and what was checked since; the overlay is dropped at the next commit. */
-  checkTx(tx: Uint8Array): TxResult {
+  checkTx(tx: Uint8Array): CheckResult {
     const lastMs = this.#lastTimeMs();
     const tMs = Math.max(lastMs + 1, this.#clock?.nowMs() ?? 0);
-    return executeTx(this.#context(this.#check, this.info().lastBlockHeight + 1, tMs), tx);
+    return checkTx(this.#context(this.#check, this.info().lastBlockHeight + 1, tMs), tx);
   }
 
   /** Stop orders first, then in order of arrival, as far as count and bytes reach. */

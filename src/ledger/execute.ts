@@ -4,9 +4,9 @@
  * Parameters and approvals carry their own dates and are compared with t_h where they are used, so
  * step 1 has nothing to move.
  */
-import { isGridPactError, fail } from '../base/errors.ts';
+import { isGridPactError, fail, type GridPactError } from '../base/errors.ts';
 import type { BlockContext } from './context.ts';
-import type { TxResult } from './engines/port.ts';
+import type { CheckResult, TxResult } from './engines/port.ts';
 import { openAccount, registerAsset, transferMoney } from './handlers/accounts.ts';
 import { approve, end, fund, propose, registerPolicy, resume, suspend, withdraw } from './handlers/deployments.ts';
 import { makeOffer, withdrawOffer } from './handlers/offers.ts';
@@ -40,24 +40,37 @@ const HANDLERS: Readonly<Record<TxKind, (context: BlockContext, tx: AccountTx) =
   'reading.correct': correctReading,
 };
 
-export const ACCEPTED: TxResult = { code: 0, error: '', detail: '' };
+const ACCEPTED: TxResult = { code: 0, error: '', detail: '' };
+/** Messages are for people and are kept with the block; a long one is cut. */
+const MAX_DETAIL_LENGTH = 500;
 
 export function executeBlock(context: BlockContext, txs: readonly Uint8Array[]): readonly TxResult[] {
-  const results = txs.map((bytes) => executeTx(context, bytes));
+  const results = txs.map((bytes) => resultOf(executeTx(context, bytes)));
   closeDue(context);
   dispatchDue(context);
   return results;
 }
 
+/** As `executeBlock` would, on whatever state the context holds. */
+export function checkTx(context: BlockContext, bytes: Uint8Array): CheckResult {
+  const refusal = executeTx(context, bytes);
+  return { ...resultOf(refusal), refusal };
+}
+
 /** A refused transaction changes nothing and says why; only a bug may throw. */
-export function executeTx(context: BlockContext, bytes: Uint8Array): TxResult {
+function executeTx(context: BlockContext, bytes: Uint8Array): GridPactError | undefined {
   try {
     context.state.transact(() => apply(context, decodeTx(bytes)));
-    return ACCEPTED;
+    return undefined;
   } catch (error) {
     if (!isGridPactError(error) || error.code === 'money.unbalanced') throw error;
-    return { code: 1, error: error.code, detail: error.message.slice(0, 500) };
+    return error;
   }
+}
+
+export function resultOf(refusal: GridPactError | undefined): TxResult {
+  if (refusal === undefined) return ACCEPTED;
+  return { code: 1, error: refusal.code, detail: refusal.message.slice(0, MAX_DETAIL_LENGTH) };
 }
 
 function apply(context: BlockContext, decoded: DecodedTx): void {

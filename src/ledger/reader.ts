@@ -1,5 +1,8 @@
 /** Committed history from the store: blocks, results, receipts, statements, payment proofs. */
+import { toHex } from '../base/bytes.ts';
 import { fail } from '../base/errors.ts';
+import { SAFE_MAX } from '../base/fixed.ts';
+import { intervalStartMs } from '../grid/interval.ts';
 import type { Block, TxResult } from './engines/port.ts';
 import { HEADER, type Header } from './header.ts';
 import { proveReceipt } from './proof.ts';
@@ -53,6 +56,55 @@ export async function* allReceipts(store: KeyValueStore, owner?: string): AsyncI
   }
 }
 
+/** Everything given must hold; intervals are [fromInterval, toInterval). */
+export interface ReceiptFilter {
+  readonly owner?: string | undefined;
+  readonly asset?: string | undefined;
+  /** Hex digest of the deployment's CID. */
+  readonly deployment?: string | undefined;
+  readonly fromInterval?: number | undefined;
+  readonly toInterval?: number | undefined;
+}
+
+export interface ReceiptPage {
+  readonly receipts: readonly LocatedReceipt[];
+  /** Where to go on; undefined at the end. A page may be short, even empty, before the end. */
+  readonly next: { readonly height: number; readonly index: number } | undefined;
+}
+
+/** Rows looked at for one page, whatever the filter: bounds what one request costs. */
+const MAX_ROWS_PER_PAGE = 5000;
+
+/** At most `limit` receipts in the order they were issued, from a position on. */
+export async function readReceiptPage(
+  store: KeyValueStore,
+  filter: ReceiptFilter,
+  from: { readonly height: number; readonly index: number },
+  limit: number,
+): Promise<ReceiptPage> {
+  const receipts: LocatedReceipt[] = [];
+  let rows = 0;
+  for await (const [key, value] of store.scan(ROW.allReceiptsPrefix, ROW.receipt(from.height, from.index))) {
+    const position = ROW.receiptPosition(key);
+    if (receipts.length >= limit || rows >= MAX_ROWS_PER_PAGE) return { receipts, next: position };
+    rows++;
+    const receipt = RECEIPT.decode(value);
+    if (matches(receipt, filter)) receipts.push({ ...position, receipt });
+  }
+  return { receipts, next: undefined };
+}
+
+function matches(receipt: Receipt, filter: ReceiptFilter): boolean {
+  const { owner, asset, deployment, fromInterval, toInterval } = filter;
+  return (
+    (owner === undefined || receipt.owner === owner) &&
+    (asset === undefined || receipt.asset === asset) &&
+    (fromInterval === undefined || receipt.interval >= fromInterval) &&
+    (toInterval === undefined || receipt.interval < toInterval) &&
+    (deployment === undefined || toHex(receipt.deployment) === deployment)
+  );
+}
+
 export interface StatementLine extends ReceiptView {
   readonly height: number;
   readonly index: number;
@@ -69,10 +121,23 @@ export interface Statement {
   readonly netMicro: number;
 }
 
+/** Intervals that start in [fromMs, toMs). */
+export interface StatementPeriod {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /** Every payment to an owner with its evidence; reversed ones are shown and not counted. */
-export async function readStatement(store: KeyValueStore, owner: string): Promise<Statement> {
+export async function readStatement(
+  store: KeyValueStore,
+  owner: string,
+  { fromMs, toMs }: StatementPeriod = { fromMs: 0, toMs: SAFE_MAX },
+): Promise<Statement> {
   const located: LocatedReceipt[] = [];
-  for await (const receipt of allReceipts(store, owner)) located.push(receipt);
+  for await (const entry of allReceipts(store, owner)) {
+    const startMs = intervalStartMs(entry.receipt.interval, entry.receipt.dMs);
+    if (startMs >= fromMs && startMs < toMs) located.push(entry);
+  }
   const last = new Map(located.map(({ receipt }, i) => [slotOf(receipt), i]));
   const lines = located.map(({ height, index, receipt }, i) => {
     const superseded = last.get(slotOf(receipt)) !== i;

@@ -4,7 +4,7 @@
  * Nothing reaches the committed rows before `commit`.
  */
 import { fromHex } from '../base/bytes.ts';
-import { sortedEntries } from '../base/sorted.ts';
+import { sortedEntries, sortedEntriesWhere } from '../base/sorted.ts';
 import { trieProof, trieRoot, trieSet, type TrieNode, type TrieProof } from './trie.ts';
 
 /** Keys are lower-case hex of bucket byte and key bytes: comparable as text in byte order. */
@@ -54,7 +54,7 @@ export class CommittedState implements StateReader {
 
   /** Rows whose key starts with `prefix`, in key order: for queries, snapshots and audit, not for execution. */
   scan(prefix: string): readonly (readonly [StateKey, Uint8Array])[] {
-    return sortedEntries(this.#rows).filter(([key]) => key.startsWith(prefix));
+    return sortedEntriesWhere(this.#rows, (key) => key.startsWith(prefix));
   }
 
   commit({ changes, trie }: StagedChanges): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sortedEntries, sortedKeys } from '../../src/base/sorted.ts';
+import { sortedEntries, sortedEntriesWhere, sortedKeys } from '../../src/base/sorted.ts';
 
 const byNumber = (a: number, b: number): number => a - b;
 
@@ -21,6 +21,11 @@ describe('sorted iteration', () => {
     expect(sortedKeys(new Set(keys))).toEqual(['10', '9', 'B', 'a', 'b', 'é']);
     expect(sortedKeys(Object.fromEntries(keys.map((key) => [key, 1])))).toEqual(['10', '9', 'B', 'a', 'b', 'é']);
     expect(sortedEntries(new Map(keys.map((key, i) => [key, i])))[0]).toEqual(['10', 4]);
+  });
+
+  it('chooses before it sorts', () => {
+    const map = new Map(['b1', 'a2', 'b0', 'c'].map((key, i) => [key, i]));
+    expect(sortedEntriesWhere(map, (key) => key.startsWith('b'))).toEqual([['b0', 2], ['b1', 0]]); // prettier-ignore
   });
 
   it('orders other keys by the comparator', () => {

@@ -5,7 +5,7 @@
  */
 import { equalBytes, toHex } from '../../base/bytes.ts';
 import type { Clock } from '../../base/clock.ts';
-import { fail } from '../../base/errors.ts';
+import { fail, type GridPactError } from '../../base/errors.ts';
 import { sha256 } from '../../base/hash.ts';
 import type { Signer } from '../../base/signature.ts';
 import { DAY_MS } from '../../grid/interval.ts';
@@ -14,7 +14,8 @@ import type { BlockEvents, Notice } from '../context.ts';
 import { HEADER, signHeader, type Header, type SignedHeader } from '../header.ts';
 import type { KeyValueStore } from '../store/kv.ts';
 import { BLOCK_ROW, ROW } from '../store/rows.ts';
-import type { Block, FinalizeBlockResponse, TxResult } from './port.ts';
+import { resultOf } from '../execute.ts';
+import type { Block, CheckResult, FinalizeBlockResponse, TxResult } from './port.ts';
 
 /** Named moments of a block's life, in order; tests kill the process at each. */
 export type PersistStep = 'blockWriting' | 'blockWritten' | 'finalized' | 'committing' | 'committed';
@@ -85,15 +86,22 @@ export class EmbeddedEngine {
     return this.app.info().lastBlockHeight;
   }
 
+  /** Whether a transaction of this hash (hex) waits for a block. */
+  isWaiting(hash: string): boolean {
+    return this.#pool.has(hash);
+  }
+
   get poolSize(): number {
     return this.#pool.size;
   }
 
   /** Check and, if it passes, hold for the next block. Idempotent: the same bytes twice are `tx.duplicate`. */
-  submit(tx: Uint8Array): TxResult & { readonly hash: string } {
+  submit(tx: Uint8Array): CheckResult & { readonly hash: string } {
     const hash = toHex(sha256(tx));
-    if (this.#pool.has(hash)) return { ...refusal('tx.duplicate', 'this transaction is waiting already'), hash };
-    if (this.#pool.size >= MAX_POOL_TXS) return { ...refusal('pool.full', `${MAX_POOL_TXS} are waiting`), hash };
+    if (this.#pool.has(hash)) return { ...refused(fail('tx.duplicate', { got: `${hash}, waiting` })), hash };
+    if (this.#pool.size >= MAX_POOL_TXS) {
+      return { ...refused(fail('pool.full', { expected: `at most ${MAX_POOL_TXS} waiting` })), hash };
+    }
     const result = this.app.checkTx(tx);
     if (result.code === 0) this.#pool.set(hash, tx);
     return { ...result, hash };
@@ -173,6 +181,6 @@ export class EmbeddedEngine {
   }
 }
 
-function refusal(error: string, detail: string): TxResult {
-  return { code: 1, error, detail };
+function refused(refusal: GridPactError): CheckResult {
+  return { ...resultOf(refusal), refusal };
 }

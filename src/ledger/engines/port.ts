@@ -5,6 +5,7 @@
  * Names follow the ABCI specification; heights and times are numbers because both are safe integers.
  * The ledger cannot tell which engine drives it.
  */
+import type { GridPactError } from '../../base/errors.ts';
 import type { BlockEvents } from '../context.ts';
 import type { Header } from '../header.ts';
 
@@ -23,6 +24,11 @@ export interface TxResult {
   readonly code: 0 | 1;
   readonly error: string;
   readonly detail: string;
+}
+
+/** A check answers whoever sent the transaction, so it also gives the error itself, with its data. */
+export interface CheckResult extends TxResult {
+  readonly refusal: GridPactError | undefined;
 }
 
 export interface Block {
@@ -59,7 +65,7 @@ export interface Snapshot {
 export interface Application {
   info(): InfoResponse;
   initChain(request: InitChainRequest): { readonly appHash: Uint8Array };
-  checkTx(tx: Uint8Array): TxResult;
+  checkTx(tx: Uint8Array): CheckResult;
   prepareProposal(block: Block, maxBytes: number): { readonly txs: readonly Uint8Array[] };
   processProposal(block: Block): { readonly status: 'accept' | 'reject'; readonly reason: string };
   finalizeBlock(block: Block): FinalizeBlockResponse;

@@ -17,8 +17,8 @@ export interface Batch {
 
 export interface KeyValueStore {
   get(key: string): Promise<Uint8Array | undefined>;
-  /** Rows whose key starts with `prefix`, ascending. */
-  scan(prefix: string): AsyncIterable<readonly [key: string, value: Uint8Array]>;
+  /** Rows whose key starts with `prefix`, ascending, from the key `from` on when it is given. */
+  scan(prefix: string, from?: string): AsyncIterable<readonly [key: string, value: Uint8Array]>;
   /** All of it or none, on disk when resolved. */
   write(batch: Batch): Promise<void>;
   close(): Promise<void>;
@@ -37,9 +37,9 @@ export async function openStore(directory: string): Promise<KeyValueStore> {
     async get(key) {
       return await db.get(key);
     },
-    async *scan(prefix) {
+    async *scan(prefix, from = prefix) {
       // '~' sorts after every character of a key (hex digits, letters, '/').
-      for await (const [key, value] of db.iterator({ gte: prefix, lt: `${prefix}~` })) yield [key, value];
+      for await (const [key, value] of db.iterator({ gte: from, lt: `${prefix}~` })) yield [key, value];
     },
     async write({ puts, deletes }) {
       await db.batch(
