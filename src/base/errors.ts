@@ -112,6 +112,7 @@ export const ERRORS = {
   'signature.secret': 'A secret key is not 32 bytes.',
   'store.damaged': 'A stored row cannot be read, or does not match what was committed.',
   'store.locked': 'The store is open in another process.',
+  'store.missing': 'There is no ledger in that directory.',
   'twin.refused': 'The ledger refused a transaction of the simulation itself. This is a bug: please report it.',
   'tx.chain': 'A transaction names another chain.',
   'tx.duplicate': 'A transaction is waiting in the pool or committed already.',

@@ -92,3 +92,10 @@ export function text(input: string): string {
   if (input === '') throw fail('cli.usage', { expected: 'text that is not empty', got: '' });
   return input;
 }
+
+/** Flag parser: a share, 0 to 1. */
+export function share(input: string): number {
+  const value = Number(input);
+  if (!/^\d*\.?\d+$/.test(input) || value > 1) throw fail('cli.usage', { expected: 'a number in [0, 1]', got: input });
+  return value;
+}

@@ -33,10 +33,9 @@ interface KeyDocument {
   readonly secretKey: string;
 }
 
-/** Makes a key and its file, mode 0600. @throws `keys.name`, `keys.exists`, `cli.file`. */
-export async function createKey(dir: string, name: string): Promise<PublicKeyEntry> {
+/** Makes the file of a key (default: a new one), mode 0600. @throws `keys.name`, `keys.exists`, `cli.file`. */
+export async function createKey(dir: string, name: string, secret = generateSecretKey()): Promise<PublicKeyEntry> {
   const file = keyPath(dir, name);
-  const secret = generateSecretKey();
   const publicKey = toHex(publicKeyOf(secret));
   const document: KeyDocument = { v: 1, kind: 'ed25519', name, publicKey, secretKey: toHex(secret) };
   try {

@@ -12,5 +12,9 @@ export interface Route {
 export type Routes = Readonly<Record<string, Route>>;
 
 export const ROUTES: Routes = {
+  simulate: {
+    brief: 'Run a policy on a simulated feeder and ledger, and pay the storage',
+    load: () => import('./commands/simulate.ts'),
+  },
   keys: { brief: 'Create and show signing keys', load: () => import('./commands/keys.ts') },
 };

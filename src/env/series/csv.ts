@@ -37,6 +37,8 @@ export interface SeriesTable {
   readonly steps: number;
   /** Row-major steps x columns. */
   readonly values: Float64Array;
+  /** Per step, the 1-based line of the file it was read from; a held one has the line of the row it holds. */
+  readonly lines: Int32Array;
 }
 
 export interface ReadOptions {
@@ -171,14 +173,16 @@ function lay(columns: readonly Column[], rows: readonly Row[], issues: SeriesIss
     throw fail('series.rows', { expected: `rows every ${stepMs} ms`, got: `${rows.length} rows over ${steps} steps` });
   }
   const values = new Float64Array(steps * columns.length);
+  const lines = new Int32Array(steps);
   let next = 0;
   for (let t = 0; t < steps; t++) {
     const first = next;
     while (next < rows.length && rows[next]!.tMs <= startMs + t * stepMs) next++;
     if (next === first) noteGap(issues, rows[next]!, stepMs);
     values.set(rows[next - 1]!.values, t * columns.length);
+    lines[t] = rows[next - 1]!.line;
   }
-  return { columns: columns.map(({ name }) => name), startMs, stepMs, steps, values };
+  return { columns: columns.map(({ name }) => name), startMs, stepMs, steps, values, lines };
 }
 
 /** Leaves out rows between the instants of the grid that starts at the first row. */
