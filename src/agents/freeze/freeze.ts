@@ -59,12 +59,14 @@ const MAX_POINTS = 10000000;
 const CALIBRATION_GRID = 4096;
 /** Points on which candidates are compared. */
 const TRIAL_POINTS = 10000;
-/** Relu ranges as multiples of the calibrated maximum; Infinity is the certified range, preferred on a tie. */
+/** Relu ranges as multiples of the calibrated maximum, in order of preference; Infinity is the certified range. */
 const RANGE_MARGINS = [Infinity, 4, 1.5] as const;
+/** A max error that needs no other candidate: certified ranges cannot saturate, calibrated ones can. */
+const GOOD_ERROR = 0.0005;
 
 /**
- * The candidate that measures best of those whose relu ranges come from certified intervals or from
- * calibration. Deterministic: same float policy and options, same bytes.
+ * Relu ranges come from certified intervals; where those cost more than 0.05 % of the rated range, the best
+ * of certified and calibrated ranges is taken. Deterministic: same float policy and options, same bytes.
  * @throws `freeze.*`; `policy.*` when the interface itself is not one an artifact can have.
  */
 export function freezePolicy(float: FloatPolicy, options: FreezeOptions = {}): FrozenPolicy {
@@ -110,6 +112,7 @@ function bestCandidate(float: FloatPolicy, points: ReferencePoints): Candidate {
     }
     const error = trialError(candidate.artifact, points);
     if (error < bestError) [best, bestError] = [candidate, error];
+    if (bestError <= GOOD_ERROR) break;
   }
   if (best === undefined) throw refusal;
   return best;

@@ -1,7 +1,8 @@
 /**
  * Float layers to integer layers (docs/spec/policy.md 3.7). An integer unit holds (real value) * scale.
- * Relu units have a power-of-two scale each, which the next layer's weights take back out exactly
- * (relu(k*z) = k*relu(z)); tanh, hardtanh and the output have the scale the format gives them.
+ * Every relu unit has a scale of its own, which fills its 15 bits; the next layer's weights take it back out
+ * (relu(k*z) = k*relu(z) for k > 0). tanh, hardtanh and the output have the scale the format gives them.
+ * On top of that the weights of a layer share the largest power of two that 3.6 lets stand, its shift.
  */
 import { fail } from '../../base/errors.ts';
 import { I32_MAX } from '../../base/fixed.ts';
@@ -39,7 +40,7 @@ const QUIETEST_SHARE = 1 / 64;
 
 /**
  * reluMaximum: per hidden layer and unit, what its relu may be cut at; Infinity leaves the certified range.
- * @throws `freeze.scale` with layer and row when no shift fits.
+ * @throws `freeze.scale`, with the layer and its largest weight at shift 0, when no shift fits.
  */
 export function quantise(policy: FloatPolicy, reluMaximum: readonly Float64Array[]): QuantisedLayer[] {
   const { inputs } = policy.interface;
@@ -95,13 +96,9 @@ function rowReach({ inSize, weights, bias }: FloatLayer, o: number, inScale: Flo
   return sum;
 }
 
-/** The largest power of two that takes `reach` to at most 32767; 1 for a unit that is always 0. */
+/** Takes `reach` to 32767, the top of a relu; 1 for a unit that is always 0. */
 function scaleFor(reach: number): number {
-  if (!(reach > 0)) return 1;
-  let scale = 1;
-  while (scale * reach > UNIT_INTEGER) scale /= 2;
-  while (2 * scale * reach <= UNIT_INTEGER) scale *= 2;
-  return scale;
+  return reach > 0 ? UNIT_INTEGER / reach : 1;
 }
 
 function quantiseLayer(
@@ -120,28 +117,17 @@ function quantiseLayer(
   );
   const bias = Float64Array.from(float.bias, (b, o) => b * outScale[o]!);
   const exponent = activation === 'hardtanh' ? MAX_HARDTANH_EXPONENT : 0;
-  let refused = 0;
   for (let shift = MAX_LAYER_SHIFT; shift >= 0; shift--) {
     const w = roundedTo(weights, 2 ** shift, UNIT_INTEGER);
     const b = roundedTo(bias, 2 ** shift, I32_MAX);
     if (w === undefined || b === undefined) continue;
-    const layer = {
-      inSize,
-      outSize,
-      shift,
-      weights: Int16Array.from(w),
-      bias: Int32Array.from(b),
-      activation,
-      exponent,
-    };
-    refused = overflowingRow(layer, xmax);
-    if (refused < 0) return layer;
+    const rows = { weights: Int16Array.from(w), bias: Int32Array.from(b) };
+    const layer = { inSize, outSize, shift, ...rows, activation, exponent };
+    if (rowsFit(layer, xmax)) return layer;
   }
-  const largest = weights.reduce((held, w) => Math.max(held, Math.abs(w)), 0);
-  throw fail('freeze.scale', {
-    expected: { layer: index, weightsAtMost: UNIT_INTEGER, rowSumAtMost: I32_MAX },
-    got: { row: refused, largestWeightAtShift0: largest },
-  });
+  const largestWeight = weights.reduce((held, w) => Math.max(held, Math.abs(w)), 0);
+  const expected = { weightAtMost: UNIT_INTEGER, rowSumAtMost: I32_MAX };
+  throw fail('freeze.scale', { expected, got: { layer: index, largestWeight } });
 }
 
 /** Round half away from zero; undefined when a value leaves +-limit. */
@@ -153,7 +139,7 @@ function roundedTo(values: Float64Array, factor: number, limit: number): Float64
   return out.every((v) => Math.abs(v) <= limit) ? out : undefined;
 }
 
-function overflowingRow(layer: DenseLayer, xmax: ArrayLike<number>): number {
-  for (let row = 0; row < layer.outSize; row++) if (rowBound(layer, row, xmax) > I32_MAX) return row;
-  return -1;
+function rowsFit(layer: DenseLayer, xmax: ArrayLike<number>): boolean {
+  for (let row = 0; row < layer.outSize; row++) if (rowBound(layer, row, xmax) > I32_MAX) return false;
+  return true;
 }

@@ -2,6 +2,7 @@
  * Reading the decoded document of an artifact into memory: keys, kinds, integer ranges, names, units and
  * tensor lengths (docs/spec/policy.md 3.2 to 3.5, 3.12). What relates one part to another is in checks.ts.
  */
+import { compareText } from '../../base/bytes.ts';
 import type { Document } from '../../base/cbor.ts';
 import { fail, type ErrorCode } from '../../base/errors.ts';
 import { I32_MAX, I32_MIN } from '../../base/fixed.ts';
@@ -173,7 +174,9 @@ function fieldsOf<K extends string>(value: Document | undefined, at: string, key
   for (const key of keys) {
     if (!Object.hasOwn(value, key)) throw fail('policy.schema', { expected: { at, key }, got: 'no such key' });
   }
-  const unknown = Object.keys(value).find((key) => !(keys as readonly string[]).includes(key));
+  const unknown = Object.keys(value)
+    .sort(compareText)
+    .find((key) => !(keys as readonly string[]).includes(key));
   if (unknown !== undefined) throw fail('policy.schema', { expected: { at, keys }, got: { key: unknown } });
   return value as Fields<K>;
 }
@@ -229,7 +232,8 @@ function name(value: Document, at: string): string {
 
 function unit(value: Document, at: string): Unit {
   if (typeof value !== 'string') throw fail('policy.schema', { expected: { at, kind: 'text' }, got: show(value) });
-  if (!isUnit(value)) throw fail('policy.unit', { expected: { at, oneOf: Object.keys(UNIT_SCALE) }, got: value });
+  if (!isUnit(value))
+    throw fail('policy.unit', { expected: { at, oneOf: Object.keys(UNIT_SCALE).sort(compareText) }, got: value });
   return value;
 }
 

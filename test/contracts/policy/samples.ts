@@ -1,6 +1,6 @@
 /** Artifacts for tests: one tiny by hand, and valid random ones from a stream. */
 import { I32_MAX, I32_MIN } from '../../../src/base/fixed.ts';
-import { RandomStream } from '../../../src/base/random.ts';
+import type { RandomStream } from '../../../src/base/random.ts';
 import type { Activation, DenseLayer, PolicyHead, PolicyParts } from '../../../src/contracts/policy/artifact.ts';
 import { activationMaximum, inputMaxima, rowBound } from '../../../src/contracts/policy/checks.ts';
 import type { EnvelopeSpec, FallbackSpec, InputSpec, OutputSpec, StateSpec } from '../../../src/grid/interface.ts';
@@ -13,7 +13,7 @@ export function tinyParts(): PolicyParts {
         { n: 'f.grid', u: 'hz.e-3', lo: 49000, hi: 51000, c: 50000, m: 32767, t: 10 },
         { n: 'soc', u: 'ratio.e-6', lo: 0, hi: 1000000, c: 500000, m: 67, t: 10 },
       ],
-      outputs: [{ n: 'p.set', u: 'w', m: 10000, t: 14, c: 0, lo: -20000, hi: 20000 }],
+      outputs: [{ n: 'p.set', u: 'w', m: 10240, t: 14, c: 0, lo: -20000, hi: 20000 }],
       envelopes: [{ d: 0, sk: 'in', si: 1, r: [100000, 200000], l: [-20000, -20000], h: [0, 20000] }],
       fallback: [{ si: 0, r: [49800, 50200], y: [20000, -20000], z: 0 }],
       state: [],
