@@ -2,6 +2,7 @@
 import { fromHex, fromUtf8, toHex } from '../base/bytes.ts';
 import { cidDigest, cidFromDigest } from '../base/cid.ts';
 import { fail } from '../base/errors.ts';
+import { sortedKeys } from '../base/sorted.ts';
 import { intervalStartMs } from '../grid/interval.ts';
 import type { LedgerApplication } from './application.ts';
 import type { QueryRequest } from './engines/port.ts';
@@ -9,6 +10,7 @@ import { balanceOf } from './money.ts';
 import type { StateReader } from './state.ts';
 import {
   accountTable,
+  type AssetRow,
   assetTable,
   balanceKey,
   balanceTable,
@@ -32,6 +34,21 @@ export interface AccountView {
   readonly nonce: number;
   readonly balanceMicro: number;
   readonly receivableMicro: number;
+}
+
+export interface AssetView extends Omit<AssetRow, 'deviceKey'> {
+  readonly asset: string;
+  readonly deviceKey: string;
+  /** Of the last reading accepted; `gaps` counts jumps of the counter. */
+  readonly meter: { readonly context: number; readonly counter: number; readonly gaps: number };
+}
+
+export interface PolicyView {
+  readonly cid: string;
+  readonly registrant: string;
+  readonly vec4096: string;
+  readonly vec65536: string;
+  readonly gas: number;
 }
 
 export interface DeploymentView {
@@ -94,7 +111,7 @@ const PATHS: Readonly<Record<string, (app: LedgerApplication, data: Data) => unk
 
 /** @throws `query.path` and the `*.unknown` codes. */
 export function runQuery(app: LedgerApplication, { path, data }: QueryRequest): unknown {
-  if (!Object.hasOwn(PATHS, path)) throw fail('query.path', { expected: Object.keys(PATHS).join(', '), got: path });
+  if (!Object.hasOwn(PATHS, path)) throw fail('query.path', { expected: sortedKeys(PATHS).join(', '), got: path });
   return PATHS[path]!(app, data);
 }
 
@@ -132,24 +149,24 @@ function accountNames(app: LedgerApplication): readonly string[] {
   return app.state.scan(accountTable.prefix).map(([key]) => fromUtf8(fromHex(key.slice(4))));
 }
 
-function assetView(state: StateReader, asset: string): unknown {
+export function assetView(state: StateReader, asset: string): AssetView {
   const row = assetTable.get(state, asset);
   if (row === undefined) throw fail('asset.unknown', { got: asset });
-  return { asset, ...row, deviceKey: toHex(row.deviceKey), meter: meterTable.get(state, asset) };
+  return { asset, ...row, deviceKey: toHex(row.deviceKey), meter: meterTable.get(state, asset)! };
 }
 
-function policyDigests(app: LedgerApplication): readonly string[] {
+export function policyDigests(app: LedgerApplication): readonly string[] {
   return app.state.scan(policyTable.prefix).map(([key]) => key.slice(2));
 }
 
-function policyView(state: StateReader, digest: string): unknown {
+export function policyView(state: StateReader, digest: string): PolicyView {
   const row = policyTable.get(state, digest);
   const cid = cidFromDigest(fromHex(digest));
   if (row === undefined) throw fail('policy.unknown', { got: cid });
   return { cid, ...row, vec4096: toHex(row.vec4096), vec65536: toHex(row.vec65536) };
 }
 
-function deploymentDigests(state: StateReader): readonly string[] {
+export function deploymentDigests(state: StateReader): readonly string[] {
   return (deploymentsTable.get(state)?.digests ?? []).map(toHex);
 }
 
@@ -234,7 +251,7 @@ export function balances(app: LedgerApplication): {
   return { sumMicro: Number(sum), balances: rows };
 }
 
-function stateProofView(app: LedgerApplication, key: string): StateProofView {
+export function stateProofView(app: LedgerApplication, key: string): StateProofView {
   const { siblings, leaf } = app.state.prove(key);
   const value = app.state.get(key);
   return {

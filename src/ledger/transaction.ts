@@ -8,6 +8,7 @@ import { decodeDocument, encodeDocument, type Document } from '../base/cbor.ts';
 import { fail } from '../base/errors.ts';
 import { SAFE_MAX } from '../base/fixed.ts';
 import { isId } from '../base/record.ts';
+import { sortedKeys } from '../base/sorted.ts';
 import { signingBytes, verify, type Signer } from '../base/signature.ts';
 import { DEVICE_BATCH, type DeviceBatch } from '../contracts/metering/reading.ts';
 
@@ -109,8 +110,7 @@ function parseAccountTx(document: Document): AccountTx {
 }
 
 export function hasExactly(map: object, keys: readonly string[]): boolean {
-  const got = Object.keys(map);
-  return got.length === keys.length && keys.every((key) => Object.hasOwn(map, key));
+  return sortedKeys(map).length === keys.length && keys.every((key) => Object.hasOwn(map, key));
 }
 
 /** @throws `tx.chain`, `tx.signature`. */
