@@ -59,10 +59,15 @@ export function checkTx(context: BlockContext, bytes: Uint8Array): CheckResult {
 
 /** A refused transaction changes nothing and says why; only a bug may throw. */
 function executeTx(context: BlockContext, bytes: Uint8Array): GridPactError | undefined {
+  const { receipts, notices } = context.events;
+  const [receiptCount, noticeCount] = [receipts.length, notices.length];
   try {
     context.state.transact(() => apply(context, decodeTx(bytes)));
     return undefined;
   } catch (error) {
+    // What it announced goes with what it wrote: a receipt in the block's tree is a provable payment.
+    receipts.length = receiptCount;
+    notices.length = noticeCount;
     if (!isGridPactError(error) || error.code === 'money.unbalanced') throw error;
     return error;
   }
