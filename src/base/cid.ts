@@ -23,8 +23,11 @@ export function cidDigest(text: string): Uint8Array {
   } catch (cause) {
     throw fail('cid.malformed', { got: text.slice(0, 100), cause });
   }
-  if (cid.version !== 1 || cid.code !== DAG_CBOR || cid.multihash.code !== SHA2_256 || cid.toString() !== text) {
+  const { code, digest } = cid.multihash;
+  // A multihash states its own length, so a truncated SHA-256 would parse.
+  const isSha256 = code === SHA2_256 && digest.length === 32;
+  if (cid.version !== 1 || cid.code !== DAG_CBOR || !isSha256 || cid.toString() !== text) {
     throw fail('cid.malformed', { expected: 'CIDv1 dag-cbor sha2-256 base32', got: text.slice(0, 100) });
   }
-  return cid.multihash.digest;
+  return digest;
 }
