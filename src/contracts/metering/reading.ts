@@ -8,7 +8,13 @@ import { sha256 } from '../../base/hash.ts';
 import { concatBytes } from '../../base/bytes.ts';
 import { bytesField, i32, i53, id, layout, listField, u16, u32, u53, u8 } from '../../base/record.ts';
 import type { Field, RecordOf } from '../../base/record.ts';
-import { CHANNEL_COUNT } from '../../grid/snapshot.ts';
+import { CHANNELS, CHANNEL_NAMES } from '../../grid/snapshot.ts';
+
+/** What a meter may say; derived channels (time, terms of the deployment) are the ledger's own. */
+const MEASURED_MASK = CHANNEL_NAMES.reduce(
+  (mask, name) => (CHANNELS[name].source === 'measured' ? mask | (1 << CHANNELS[name].id) : mask),
+  0,
+);
 
 export const READING_KIND = { observation: 1, meter: 2, correction: 3 } as const;
 /** Readings in one batch: bounds the work a single signature can ask for. */
@@ -78,8 +84,8 @@ function decodeReading(kind: number, bytes: Uint8Array): Reading {
 function checkObservation<T extends Observation>(observation: T): T {
   let bits = 0;
   for (let c = 0; c < 16; c++) if ((observation.present & (1 << c)) !== 0) bits++;
-  if (bits !== observation.values.length || observation.present >= 1 << CHANNEL_COUNT) {
-    throw fail('record.malformed', { expected: `${bits} values of known channels`, got: observation.values.length });
+  if (bits !== observation.values.length || (observation.present & ~MEASURED_MASK) !== 0) {
+    throw fail('record.malformed', { expected: `${bits} values of measured channels`, got: observation.values.length });
   }
   return observation;
 }
