@@ -59,12 +59,14 @@ export const energyDispatchV1: ServiceContract<EnergyTerms> = {
   priceIndexAt: (terms, tMs) => priceIndexAt(terms.prices, tMs),
   offerPrice: (terms, priceIndex) => terms.prices[priceIndex]!.values[0]!,
 
-  // An empty battery is not asked to discharge nor a full one to charge: the owner's floor and ceiling come last.
+  // An empty battery is not asked to discharge nor a full one to charge: the tighter of rating and offer counts.
   guard(output, input) {
     const limit = powerLimitW(input);
-    const { socMicro, offer } = input;
-    const highest = socMicro === undefined || socMicro > offer.socFloorMicro ? limit : 0;
-    const lowest = socMicro === undefined || socMicro < offer.socCeilingMicro ? 0 - limit : 0;
+    const { socMicro, offer, asset } = input;
+    const floorMicro = Math.max(offer.socFloorMicro, asset.battery.socMinMicro);
+    const ceilingMicro = Math.min(offer.socCeilingMicro, asset.battery.socMaxMicro);
+    const highest = socMicro === undefined || socMicro > floorMicro ? limit : 0;
+    const lowest = socMicro === undefined || socMicro < ceilingMicro ? 0 - limit : 0;
     return [clamp(output, lowest, highest)];
   },
 
