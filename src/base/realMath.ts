@@ -36,6 +36,7 @@ export function expReal(x: number): number {
 /** Natural logarithm, x > 0. */
 export function lnReal(x: number): number {
   if (!(x > 0)) return x === 0 ? -Infinity : NaN;
+  if (x === Infinity) return x;
   let m = x;
   let k = 0;
   while (m >= 1.4142135623730951) {
