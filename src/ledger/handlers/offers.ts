@@ -29,7 +29,9 @@ export function makeOffer(context: BlockContext, { body, from }: AccountTx): voi
     throw fail('offer.notInDeployment', { expected: deployment.assets.join(', '), got: asset });
   }
   const socFloorMicro = intField(body, 'socFloorMicro', 0, 1000000);
-  const validFromMs = intField(body, 'validFromMs', 0, SAFE_MAX);
+  const wantedFromMs = intField(body, 'validFromMs', 0, SAFE_MAX);
+  // Never for an interval that has begun: a missed one, still to be closed, must not be offered after the fact.
+  const validFromMs = Math.max(wantedFromMs, context.tMs);
   const offer = {
     pMaxW: intField(body, 'pMaxW', 0, 90000000),
     qMaxVar: intField(body, 'qMaxVar', 0, 90000000),
@@ -37,7 +39,7 @@ export function makeOffer(context: BlockContext, { body, from }: AccountTx): voi
     socCeilingMicro: intField(body, 'socCeilingMicro', socFloorMicro, 1000000),
     minPrice: intField(body, 'minPrice', 0, SAFE_MAX),
     validFromMs,
-    validToMs: intField(body, 'validToMs', validFromMs + 1, SAFE_MAX),
+    validToMs: intField(body, 'validToMs', wantedFromMs + 1, SAFE_MAX),
   };
   offerTable.set(context.state, offer, digest, asset);
 }

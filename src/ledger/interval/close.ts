@@ -5,13 +5,14 @@
  */
 import { floorDiv } from '../../base/fixed.ts';
 import { toHex } from '../../base/bytes.ts';
-import { intervalEndMs } from '../../grid/interval.ts';
+import { intervalEndMs, intervalStartMs } from '../../grid/interval.ts';
 import { evaluateFallback } from '../../grid/interface.ts';
 import type { BlockContext } from '../context.ts';
 import { CORRECTION_WINDOW_MS } from '../genesis.ts';
 import type { Deployment } from '../deployment.ts';
 import {
   deploymentsTable,
+  deploymentTable,
   dispatchedTable,
   dispatchTable,
   readingTable,
@@ -21,7 +22,15 @@ import {
   setpointTable,
   settlementTable,
 } from '../tables.ts';
-import { guardInput, isAuthorised, isOffered, orderFor, writeSetpoint, type Order } from './dispatch.ts';
+import {
+  guardInput,
+  isAuthorised,
+  isOffered,
+  orderFor,
+  reserveWorstCase,
+  writeSetpoint,
+  type Order,
+} from './dispatch.ts';
 import { settle } from './settle.ts';
 
 const MAX_CLOSES_PER_BLOCK = 12;
@@ -51,20 +60,27 @@ function closeInterval(context: BlockContext, j: number): void {
   prune(context, j - floorDiv(CORRECTION_WINDOW_MS, context.genesis.parameters.dMs) - 1);
 }
 
-/** Devices without a fresh setpoint follow the fallback with every input missing: the constant z, guarded. */
+/**
+ * Devices without a fresh setpoint follow the fallback with every input missing: the constant z, guarded.
+ * Escrow must cover the worst case here as at a dispatch, or a missed interval would pay what nobody put up.
+ */
 function standInFallback(context: BlockContext, deployment: Deployment, j: number): void {
   const { state } = context;
-  if (!isAuthorised(context, deployment, j)) return;
+  if (!isAuthorised(context, deployment, j) || !stoodAtStart(context, deployment, j)) return;
   const order = orderFor(context, deployment, j);
   if (order === undefined) return;
-  const { priceIndex, contract } = order;
-  const row = { formulaVersion: contract.version, priceIndex, reservedMicro: 0, missed: 1 };
+  const assets = deployment.assets.filter((asset) => isOffered(context, order, asset));
+  const reservedMicro = reserveWorstCase(context, order, assets);
+  if (reservedMicro === undefined) return;
+  const row = { formulaVersion: order.contract.version, priceIndex: order.priceIndex, reservedMicro, missed: 1 };
   dispatchTable.set(state, row, j, deployment.digest);
   const flags = SETPOINT_FLAG.fallback | SETPOINT_FLAG.missed;
-  for (const asset of deployment.assets) {
-    if (isOffered(context, order, asset))
-      writeSetpoint(context, order, asset, heldFallback(context, order, asset), flags);
-  }
+  for (const asset of assets) writeSetpoint(context, order, asset, heldFallback(context, order, asset), flags);
+}
+
+/** An approval or a resumption after the interval began does not reach back into it. */
+function stoodAtStart({ state, genesis }: BlockContext, { digest }: Deployment, j: number): boolean {
+  return deploymentTable.get(state, digest)!.sinceMs <= intervalStartMs(j, genesis.parameters.dMs);
 }
 
 function heldFallback(context: BlockContext, order: Order, asset: string): readonly number[] {

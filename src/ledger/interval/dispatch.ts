@@ -74,12 +74,8 @@ function dispatchDeployment(context: BlockContext, digest: string, k: number): v
   const order = orderFor(context, deployment, k);
   if (order === undefined) return;
   const assets = deployment.assets.filter((asset) => isOffered(context, order, asset));
-  const reservedMicro = worstCaseMicro(context, order, assets);
-  if (reservedMicro > balanceOf(state, balanceKey.escrow(digest))) {
-    suspendDeployment(context, deployment, deploymentTable.get(state, digest)!, SUSPEND_REASON.underfunded);
-    return;
-  }
-  moveToReserve(context, digest, reservedMicro);
+  const reservedMicro = reserveWorstCase(context, order, assets);
+  if (reservedMicro === undefined) return;
   const { priceIndex, contract } = order;
   dispatchTable.set(state, { formulaVersion: contract.version, priceIndex, reservedMicro, missed: 0 }, k, digest);
   const executor = cache.executor(state, deployment.policyDigest);
@@ -118,13 +114,30 @@ export function guardInput(context: BlockContext, order: Order, assetId: string,
   return { asset, offer, cap: order.deployment.outputCap, socMicro };
 }
 
-/** Escrow must cover the worst case of the whole interval, rounded as the payer is. */
-function worstCaseMicro(context: BlockContext, order: Order, assets: readonly string[]): number {
+/**
+ * Moves the worst case of the whole interval, rounded as the payer is, out of escrow. When escrow is short
+ * the deployment is suspended instead, even if the bill leaves the safe range: no terms may halt the chain.
+ */
+export function reserveWorstCase(context: BlockContext, order: Order, assets: readonly string[]): number | undefined {
+  const { state } = context;
+  const { deployment } = order;
+  const needed = worstCaseMicro(context, order, assets);
+  if (needed > BigInt(balanceOf(state, balanceKey.escrow(deployment.digest)))) {
+    const row = deploymentTable.get(state, deployment.digest)!;
+    suspendDeployment(context, deployment, row, SUSPEND_REASON.underfunded);
+    return undefined;
+  }
+  const reservedMicro = toSafe(needed, 'reserve');
+  moveToReserve(context, deployment.digest, reservedMicro);
+  return reservedMicro;
+}
+
+function worstCaseMicro(context: BlockContext, order: Order, assets: readonly string[]): bigint {
   const { contract, terms, priceIndex } = order;
   const { dMs } = context.genesis.parameters;
   let total = 0n;
   for (const asset of assets) total += contract.worstCase(terms, priceIndex, dMs, guardInput(context, order, asset));
-  return toSafe(ceilDivBig(total, contract.denominator), 'reserve');
+  return ceilDivBig(total, contract.denominator);
 }
 
 function dispatchAsset(context: BlockContext, order: Order, executor: PolicyExecutor, asset: string): void {
