@@ -26,10 +26,11 @@ import { writeInitialState } from './initialState.ts';
 import { merkleRoot } from './merkle.ts';
 import { runQuery } from './query.ts';
 import { RECEIPT } from './receipt.ts';
-import { readSnapshot, snapshotChunk, snapshotOf, type SnapshotContent } from './snapshot.ts';
+import { readSnapshot, SNAPSHOT_FORMAT, snapshotChunk, snapshotOf, type SnapshotContent } from './snapshot.ts';
 import { CommittedState, StagedState, type StagedChanges } from './state.ts';
 import type { Batch, KeyValueStore } from './store/kv.ts';
 import { resultLeaf, RESULTS_ROW, ROW } from './store/rows.ts';
+import { genesisTable } from './tables.ts';
 import { decodeTx, MAX_TX_BYTES } from './transaction.ts';
 
 export const MAX_BLOCK_TXS = 4096;
@@ -61,7 +62,7 @@ export class LedgerApplication implements Application {
   #overlay = new StagedState(this.state);
   #check = new StagedState(this.state);
   #pending: Pending | undefined;
-  #arriving: { readonly appHash: Uint8Array; readonly chunks: Uint8Array[] } | undefined;
+  #arriving: { readonly appHash: Uint8Array; readonly chunks: Uint8Array[]; readonly expected: number } | undefined;
 
   constructor({ store, clock }: ApplicationOptions) {
     this.#store = store;
@@ -82,7 +83,11 @@ export class LedgerApplication implements Application {
     }
     const genesisBytes = await options.store.get(ROW.genesis);
     try {
-      app.#restore(HEADER.decode(commit), rows, genesisBytes ?? new Uint8Array(0));
+      const header = HEADER.decode(commit);
+      if (!equalBytes(commit, (await options.store.get(ROW.header(header.height))) ?? new Uint8Array(0))) {
+        throw fail('store.damaged', { expected: `the commit record to be header ${header.height}` });
+      }
+      app.#restore(header, rows, genesisBytes ?? new Uint8Array(0));
     } catch (cause) {
       if (isGridPactError(cause, 'store.damaged')) throw cause;
       throw fail('store.damaged', { expected: 'readable commit record, genesis and state rows', cause });
@@ -97,6 +102,10 @@ export class LedgerApplication implements Application {
     if (!equalBytes(staged.root, header.stateRoot)) {
       const expected = `state root ${toHex(header.stateRoot)} of block ${header.height}`;
       throw fail('store.damaged', { expected, got: toHex(staged.root) });
+    }
+    // The rules of the chain are part of its state: a genesis beside it must be that one.
+    if (!equalBytes(genesisBytes, genesisTable.get(loading) ?? new Uint8Array(0))) {
+      throw fail('store.damaged', { expected: 'the genesis document that the state was begun with' });
     }
     this.#genesis = decodeGenesis(genesisBytes);
     this.#genesisBytes = Uint8Array.from(genesisBytes);
@@ -166,11 +175,21 @@ export class LedgerApplication implements Application {
     // A second call for the same height (a replay) starts over from the committed state.
     if (this.#pending !== undefined) this.#reset();
     const context = this.#context(this.#overlay, block.height, block.timeMs);
-    const results = executeBlock(context, block.txs);
+    const results = this.#execute(context, block.txs);
     const staged = this.#overlay.stage();
     const header = this.#makeHeader(block, results, context.events, staged.root);
     this.#pending = { header, staged, results, events: context.events };
     return { txResults: results, appHash: headerHash(header), events: context.events, header };
+  }
+
+  /** Only a bug throws here; what it had staged must not leak into the next attempt. */
+  #execute(context: BlockContext, txs: readonly Uint8Array[]): readonly TxResult[] {
+    try {
+      return executeBlock(context, txs);
+    } catch (error) {
+      this.#reset();
+      throw error;
+    }
   }
 
   async commit(): Promise<{ readonly retainHeight: number }> {
@@ -203,22 +222,21 @@ export class LedgerApplication implements Application {
   /** Only a fresh application takes one, and only under an app hash that the engine trusts. */
   offerSnapshot(snapshot: Snapshot, appHash: Uint8Array): 'accept' | 'reject' {
     const fresh = this.#header === undefined && this.state.size() === 0;
-    if (!fresh || !equalBytes(snapshot.hash, appHash)) return 'reject';
-    this.#arriving = { appHash, chunks: [] };
+    const known = snapshot.format === SNAPSHOT_FORMAT && equalBytes(snapshot.hash, appHash);
+    if (!fresh || !known || snapshot.chunks < 1) return 'reject';
+    this.#arriving = { appHash, chunks: [], expected: snapshot.chunks };
     return 'accept';
   }
 
   async applySnapshotChunk(index: number, chunk: Uint8Array): Promise<'accept' | 'retry' | 'reject'> {
     if (this.#arriving === undefined) return 'reject';
-    const { chunks, appHash } = this.#arriving;
+    const { chunks, appHash, expected } = this.#arriving;
     if (index !== chunks.length) return 'retry';
     chunks.push(chunk);
+    if (chunks.length < expected) return 'accept';
+    this.#arriving = undefined;
     const read = readSnapshot(chunks, appHash);
-    if (read === 'incomplete') return 'accept';
-    if (read === 'damaged' || !this.#adopts(read)) {
-      this.#arriving = undefined;
-      return 'reject';
-    }
+    if (read === 'damaged' || !this.#adopts(read)) return 'reject';
     await this.#store?.write({
       puts: [
         { key: ROW.genesis, value: read.genesis },

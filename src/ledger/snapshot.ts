@@ -13,7 +13,7 @@ import type { CommittedState, StateKey } from './state.ts';
 import { genesisTable } from './tables.ts';
 
 const CHUNK_BYTES = 1048576;
-const FORMAT = 1;
+export const SNAPSHOT_FORMAT = 1;
 
 /** Before the rows: what they belong to and how many bytes they are. */
 const PREFACE = layout('snapshot', { header: lengthPrefixed(HEADER), genesis: blob, rows: u32, bytes: u32 });
@@ -34,24 +34,21 @@ function serialise(state: CommittedState, header: Header): Uint8Array {
 
 export function snapshotOf(state: CommittedState, header: Header): Snapshot {
   const chunks = ceilDiv(serialise(state, header).length, CHUNK_BYTES);
-  return { height: header.height, format: FORMAT, chunks, hash: headerHash(header) };
+  return { height: header.height, format: SNAPSHOT_FORMAT, chunks, hash: headerHash(header) };
 }
 
 export function snapshotChunk(state: CommittedState, header: Header, chunk: number): Uint8Array {
   return serialise(state, header).slice(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES);
 }
 
-/** What the chunks so far say; the caller checks roots and hashes. */
-export function readSnapshot(
-  chunks: readonly Uint8Array[],
-  appHash: Uint8Array,
-): SnapshotContent | 'incomplete' | 'damaged' {
+/** What all chunks together say; the caller checks the state root and the genesis. */
+export function readSnapshot(chunks: readonly Uint8Array[], appHash: Uint8Array): SnapshotContent | 'damaged' {
   const bytes = concatBytes(...chunks);
   try {
     const preface = blob.read(bytes, 0);
     const { header, genesis, rows: count, bytes: length } = PREFACE.decode(preface.value);
     if (!equalBytes(headerHash(header), appHash)) return 'damaged';
-    if (bytes.length < preface.next + length) return 'incomplete';
+    if (bytes.length !== preface.next + length) return 'damaged';
     const rows: [StateKey, Uint8Array][] = [];
     let at = preface.next;
     for (let i = 0; i < count; i++) {
