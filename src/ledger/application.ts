@@ -31,7 +31,7 @@ import { CommittedState, StagedState, type StagedChanges } from './state.ts';
 import type { Batch, KeyValueStore } from './store/kv.ts';
 import { resultLeaf, RESULTS_ROW, ROW } from './store/rows.ts';
 import { genesisTable } from './tables.ts';
-import { decodeTx, MAX_TX_BYTES } from './transaction.ts';
+import { decodeTx, MAX_TX_BYTES, TX_TAG } from './transaction.ts';
 
 export const MAX_BLOCK_TXS = 4096;
 export const MAX_BLOCK_BYTES = 4194304;
@@ -148,11 +148,9 @@ export class LedgerApplication implements Application {
 
   /** Stop orders first, then in order of arrival, as far as count and bytes reach. */
   prepareProposal(block: Block, maxBytes: number): { readonly txs: readonly Uint8Array[] } {
-    const urgent = block.txs.filter(isStopOrder);
-    const others = block.txs.filter((tx) => !isStopOrder(tx));
     const txs: Uint8Array[] = [];
     let bytes = 0;
-    for (const tx of [...urgent, ...others]) {
+    for (const tx of stopOrdersFirst(block.txs)) {
       if (txs.length >= MAX_BLOCK_TXS || bytes + tx.length > Math.min(maxBytes, MAX_BLOCK_BYTES)) break;
       txs.push(tx);
       bytes += tx.length;
@@ -328,13 +326,25 @@ function commitBatch({ header, staged, results, events }: Pending): Batch {
   return { puts, deletes };
 }
 
+/** A stop order takes along what its account sent before it: overtaking those would break the nonce order. */
+function stopOrdersFirst(txs: readonly Uint8Array[]): readonly Uint8Array[] {
+  const senders = txs.map(senderOf);
+  const lastStop = new Map<string, number>();
+  senders.forEach((sender, i) => {
+    if (sender?.stops === true) lastStop.set(sender.from, i);
+  });
+  const isUrgent = (i: number): boolean => i <= (lastStop.get(senders[i]?.from ?? '') ?? -1);
+  return [...txs.filter((_, i) => isUrgent(i)), ...txs.filter((_, i) => !isUrgent(i))];
+}
+
 /** Anything that does not decode is no stop order; it will be refused in execution. */
-function isStopOrder(tx: Uint8Array): boolean {
-  if (tx.length > MAX_TX_BYTES) return false;
+function senderOf(tx: Uint8Array): { readonly from: string; readonly stops: boolean } | undefined {
+  if (tx.length > MAX_TX_BYTES || tx[0] !== TX_TAG.account) return undefined;
   try {
     const decoded = decodeTx(tx);
-    return decoded.type === 'account' && decoded.tx.kind === 'deployment.suspend';
+    if (decoded.type !== 'account') return undefined;
+    return { from: decoded.tx.from, stops: decoded.tx.kind === 'deployment.suspend' };
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -121,7 +121,8 @@ export class EmbeddedEngine {
     const height = this.height + 1;
     const jumps: Notice[] = [];
     const time = this.#blockTime(timeMs ?? this.#clock.nowMs(), jumps);
-    const waiting = [...this.#pool.values(), ...txs].slice(0, MAX_BLOCK_TXS);
+    // The application cuts to size, so that a stop order far back in the pool still comes first.
+    const waiting = [...this.#pool.values(), ...txs];
     const proposal = this.app.prepareProposal({ height, timeMs: time, txs: waiting }, MAX_BLOCK_BYTES);
     const block: Block = { height, timeMs: time, txs: proposal.txs };
     const verdict = this.app.processProposal(block);
