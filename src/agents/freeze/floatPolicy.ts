@@ -75,7 +75,7 @@ function checkFinite({ inSize, weights, bias }: FloatLayer, layer: number): void
   if (row >= 0) throw fail('freeze.weights', { expected: 'finite', got: { layer, row, bias: String(bias[row]) } });
 }
 
-export function activateReal(activation: Activation, z: number): number {
+function activateReal(activation: Activation, z: number): number {
   if (activation === 'relu') return Math.max(z, 0);
   if (activation === 'hardtanh') return Math.min(Math.max(z, -1), 1);
   return activation === 'tanh' ? tanhReal(z) : z;

@@ -7,7 +7,7 @@ import { fromHex, toHex } from '../../base/bytes.ts';
 import { fail } from '../../base/errors.ts';
 import { sha256 } from '../../base/hash.ts';
 
-export const TANH_TABLE_SIZE = 513;
+const TANH_TABLE_SIZE = 513;
 export const TANH_TABLE_SHA256 = '013821c2375b135ddce3cec0b69136e49569611eca412c795d3386d13cd1a738';
 
 /** 513 i16, little-endian. */

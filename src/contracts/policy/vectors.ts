@@ -17,9 +17,9 @@ export interface Box {
 }
 
 /** Vectors behind `vec4096`, which a registration states and every node recomputes. */
-export const SHORT_VECTORS = 4096;
+const SHORT_VECTORS = 4096;
 /** Vectors behind `vec65536`, which admits a kernel. */
-export const LONG_VECTORS = 65536;
+const LONG_VECTORS = 65536;
 
 /** E of 3.14: the edges of a box and of i32. */
 function edges({ lo, hi }: Box): readonly number[] {

@@ -97,7 +97,7 @@ describe('any schedule', () => {
         expect(quantisation.maxError).toBeLessThanOrEqual(quantisation.bound);
         expect(quantisation.maxError).toBeLessThanOrEqual(16 / 65534 + 1 / pMaxW);
       }),
-      { numRuns: 20 },
+      { numRuns: 10 },
     );
   }, 20000);
 
