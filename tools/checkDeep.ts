@@ -1,0 +1,88 @@
+/**
+ * `npm run check:deep [NAME...]`: the figures too heavy for `npm test`, each seeded, each writing one page of
+ * docs/evidence. A part that has its page is skipped, so an interrupted run resumes; `--again` repeats it.
+ */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { REPO_ROOT } from '../test/support/repo.ts';
+import { planKills, runKills } from '../test/support/kills.ts';
+
+const EVIDENCE = join(REPO_ROOT, 'docs', 'evidence');
+
+interface Part {
+  readonly title: string;
+  /** Facts in order, and whether they are what they must be. */
+  run(): { readonly facts: readonly (readonly [string, string | number])[]; readonly passed: boolean };
+}
+
+const PARTS: Readonly<Record<string, Part>> = {
+  kills: {
+    title: 'kill -9 at named persist steps of a simulation',
+    run() {
+      const steps = 120;
+      const perStep = { blockWriting: 10, blockWritten: 15, finalized: 25, committing: 45, committed: 5 };
+      const report = runKills(steps, planKills('deep', steps, perStep));
+      const { final, unkilled, died } = report;
+      return {
+        facts: [
+          ['intervals simulated', steps],
+          ['kills', died],
+          ...Object.entries(perStep).map(([step, n]) => [`kills at ${step}`, n] as const),
+          ['final height, killed and unkilled', `${final.height}, ${unkilled.height}`],
+          ['final state root, killed', final.stateRoot],
+          ['final state root, unkilled', unkilled.stateRoot],
+          ['balances equal', String(JSON.stringify(final) === JSON.stringify(unkilled))],
+          ['ledger sum', final.sumMicro],
+        ],
+        passed: JSON.stringify(final) === JSON.stringify(unkilled) && final.sumMicro === 0 && died === 100,
+      };
+    },
+  },
+};
+
+function page(
+  name: string,
+  { title }: Part,
+  facts: ReturnType<Part['run']>['facts'],
+  passed: boolean,
+  s: number,
+): string {
+  const rows = facts.map(([what, value]) => `| ${what} | ${value} |`);
+  return [
+    `# ${title}`,
+    '',
+    `${passed ? 'Passed' : 'FAILED'}. Repeat with \`npm run check:deep -- ${name} --again\`.`,
+    '',
+    '| | |',
+    '|---|---|',
+    ...rows,
+    `| time, s | ${s.toFixed(0)} |`,
+    `| machine | ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version} |`,
+    '',
+  ].join('\n');
+}
+
+const args = process.argv.slice(2);
+const again = args.includes('--again');
+const wanted = args.filter((arg) => !arg.startsWith('--'));
+const unknown = wanted.filter((name) => !Object.hasOwn(PARTS, name));
+if (unknown.length > 0) {
+  process.stderr.write(`no such part: ${unknown.join(', ')}; there are ${Object.keys(PARTS).join(', ')}\n`);
+  process.exit(2);
+}
+mkdirSync(EVIDENCE, { recursive: true });
+for (const name of wanted.length > 0 ? wanted : Object.keys(PARTS)) {
+  const file = join(EVIDENCE, `${name}.md`);
+  if (existsSync(file) && !again) {
+    process.stdout.write(`${name}: docs/evidence/${name}.md is there already\n`);
+    continue;
+  }
+  const part = PARTS[name]!;
+  process.stdout.write(`${name}: ${part.title} ...\n`);
+  const startMs = performance.now();
+  const { facts, passed } = part.run();
+  writeFileSync(file, page(name, part, facts, passed, (performance.now() - startMs) / 1000));
+  process.stdout.write(`${name}: ${passed ? 'passed' : 'FAILED'}\n`);
+  if (!passed) process.exitCode = 1;
+}
