@@ -15,6 +15,13 @@ export const ERRORS = {
   'agents.network': 'Layer sizes of a network are not positive integers or do not chain.',
   'agents.ppo': 'A PPO setting is outside its bounds, or does not fit the environment.',
   'agents.ppoDiverged': 'Training produced a number that is not finite; it stops rather than go on from garbage.',
+  'api.bodySize': 'The body of a request is larger than any transaction.',
+  'api.lead': 'The lead of this chain is too short for a node that follows a wall clock: its intervals would be missed.',
+  'api.listen': 'The node cannot listen on that address and port.',
+  'api.mediaType': 'The body of a request is of a media type that the route does not take.',
+  'api.rate': 'Too many requests from one address; try again later.',
+  'api.request': 'A request does not have the form that the API describes: see /docs.',
+  'api.route': 'No route of that method and path exists.',
   'asset.enrolment': 'The device has not countersigned the enrolment of its asset.',
   'asset.exists': 'An asset of that id is registered already.',
   'asset.notOffered': 'The owner has not offered the asset to that deployment.',
@@ -121,6 +128,7 @@ export const ERRORS = {
   'tx.nonce': 'A transaction nonce is not the next one of its account.',
   'tx.signature': 'A transaction does not carry a valid signature of its account for this chain.',
   'tx.size': 'A transaction is empty or too large.',
+  'tx.unknown': 'No transaction of that hash is waiting, or was committed of late.',
 } as const satisfies Record<string, string>;
 
 export type ErrorCode = keyof typeof ERRORS;
