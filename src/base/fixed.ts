@@ -89,8 +89,8 @@ export function mulDivCeil(a: number, b: number, c: number): number {
 /** floor(sqrt(n)) for a safe integer n >= 0. */
 export function isqrt(n: number): number {
   assertInt(n, 0, SAFE_MAX, 'isqrt argument');
-  // Newton from above on integers: monotone decreasing, stops at the floor.
-  if (n < 2) return n;
+  // Newton from above on integers: monotone decreasing, stops at the floor. It needs a start below n: n >= 4.
+  if (n < 4) return n === 0 ? 0 : 1;
   let x = n;
   let y = Math.min(94906266, floorDiv(n, 2) + 1);
   while (y < x) {
