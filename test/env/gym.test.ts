@@ -171,12 +171,33 @@ describe('voltage task', () => {
     for (let k = 0; k < 144; k++) vector.step(new Float32Array(6));
     const { feeder, setpoints } = vector.copies[0]!;
     const { rewards } = vector.step(Float32Array.of(0.5, 0, -0.25, 0, 0, 0));
-    const excess = Array.from(feeder.vPu.subarray(1), (v) => Math.min(5, Math.max(0, Math.abs(v - 1) - 0.047) / 0.01));
+    const excess = Array.from(feeder.vPu.subarray(1), (v) => Math.min(5, Math.max(0, Math.abs(v - 1) - 0.049) / 0.01));
     const mean = excess.reduce((a, b) => a + b, 0) / 32;
     expect(barrier(feeder.vPu, 0, VOLTAGE_REWARD)).toBeCloseTo(mean, 12);
     for (let s = 0; s < 6; s++) {
-      const own = (0.02 * Math.abs(setpoints.offsetMicro[s]!)) / 800000;
-      expect(rewards[s]).toBeCloseTo(-(10 * mean + feeder.lossW / 50000) - own, 5);
+      const own = (0.005 * Math.abs(setpoints.offsetMicro[s]!)) / 800000;
+      expect(rewards[s]).toBeCloseTo(-(20 * mean + feeder.lossW / 50000) - own, 5);
+    }
+  });
+
+  it('pays an agent by difference what the interval gains over one with its offset at 0', () => {
+    const play = (credit: 'shared' | 'difference', first: Float32Array): { rewards: number[]; lossW: number } => {
+      const vector = makeVector('voltage-ieee33-v1', 1, { credit });
+      vector.reset(9);
+      for (let k = 0; k < 150; k++) vector.step(new Float32Array(6));
+      return { rewards: Array.from(vector.step(first).rewards), lossW: vector.copies[0]!.feeder.lossW };
+    };
+    const actions = Float32Array.of(0.5, 0, -0.25, 0.1, 0, 0.3);
+    const lived = play('shared', actions);
+    const credited = play('difference', actions);
+    expect(credited.lossW).toBeCloseTo(lived.lossW, 3);
+    for (let s = 0; s < 6; s++) {
+      // An agent that stays at 0 pays no change cost, so its reward without is the shared part alone.
+      const without = play(
+        'shared',
+        actions.map((u, i) => (i === s ? 0 : u)),
+      );
+      expect(credited.rewards[s]).toBeCloseTo(lived.rewards[s]! - without.rewards[s]!, 4);
     }
   });
 

@@ -24,7 +24,10 @@
  *   | 6 | prev     | -800000 | 800000  | 1e-6, own last offset as issued |
  * Reward
  *   Per agent and interval, with v over all buses but the slack:
- *     r = -( 10 mean_b min(5, max(0, |v_b - 1| - 0.047) / 0.01)  +  loss / 50 kW )  -  0.02 |offset - previous| / 0.8
+ *     r = -( 20 mean_b min(5, max(0, |v_b - 1| - 0.049) / 0.01)  +  loss / 50 kW )  -  0.005 |offset - previous| / 0.8
+ *   With `credit: 'difference'` an agent's shared part is what it changed: that of the interval as lived minus that
+ *   of the same interval with this one agent's offset at 0 (difference rewards, Wolpert & Tumer 2002). What is
+ *   subtracted does not depend on the agent's action, so the best joint policy is the same and the noise is not.
  *   The first two terms are shared by the copy. Without a power-flow solution r = -20. Constants: VOLTAGE_REWARD.
  * Starting state
  *   A day drawn from the training days of the synthetic series (or the given days), batteries at 15 %, and the
@@ -111,6 +114,7 @@ const VOLTAGE_DEFAULTS: VoltageArgs = {
   batteryPlan: DEFAULT_BATTERY_PLAN,
   policy: VOLTAGE_INTERFACE,
   reward: VOLTAGE_REWARD,
+  credit: 'shared',
 };
 
 export interface VoltageState {
@@ -181,6 +185,8 @@ export class VoltageCopy implements TaskCopy {
   readonly #rawRow: Int32Array;
   readonly #out = new Int32Array(1);
   readonly #previous: Int32Array;
+  /** Shared reward of the interval had the agent's offset been 0; 0 throughout when credit is shared. */
+  readonly #without: Float64Array;
   readonly #totals = new Float64Array(TOTALS);
   readonly #trajectory: TrajectoryLog;
   #next = 0;
@@ -199,6 +205,7 @@ export class VoltageCopy implements TaskCopy {
     this.missing = new Int32Array(n);
     this.#rawRow = new Int32Array(width);
     this.#previous = new Int32Array(n);
+    this.#without = new Float64Array(n);
     this.#stream = RandomStream.fromSeed(0, 'voltage-ieee33');
     this.#trajectory = new TrajectoryLog();
   }
@@ -225,6 +232,7 @@ export class VoltageCopy implements TaskCopy {
     const k = this.#next++;
     for (let s = 0; s < feeder.siteCount; s++) this.#decide(s, actions[at + s]!);
     followPlan(feeder, this.args.batteryPlan, k, setpoints);
+    if (this.args.credit === 'difference') this.#imagineWithout(k);
     feeder.advance(k, setpoints);
     this.#reward(rewards, at);
     const over = this.#next >= feeder.series.steps;
@@ -347,17 +355,35 @@ export class VoltageCopy implements TaskCopy {
     this.setpoints.offsetMicro[s] = this.#out[0]!;
   }
 
+  /** The interval ahead, once per agent, with that agent's offset at 0. */
+  #imagineWithout(k: number): void {
+    const { feeder, setpoints } = this;
+    for (let s = 0; s < feeder.siteCount; s++) {
+      const issued = setpoints.offsetMicro[s]!;
+      setpoints.offsetMicro[s] = 0;
+      feeder.preview(k, setpoints);
+      setpoints.offsetMicro[s] = issued;
+      this.#without[s] = this.#shared();
+    }
+  }
+
+  /** Of the interval last solved. */
+  #shared(): number {
+    const { feeder } = this;
+    const options = this.args.reward;
+    if (!feeder.converged) return -options.divergedPenalty;
+    return sharedReward(barrier(feeder.vPu, feeder.flow.topology.slack, options), feeder.lossW, options);
+  }
+
   #reward(rewards: Float32Array, at: number): void {
     const { feeder, setpoints } = this;
     const options = this.args.reward;
-    const shared = feeder.converged
-      ? sharedReward(barrier(feeder.vPu, feeder.flow.topology.slack, options), feeder.lossW, options)
-      : -options.divergedPenalty;
+    const shared = this.#shared();
     const totals = this.#totals;
     for (let s = 0; s < feeder.siteCount; s++) {
       const offset = setpoints.offsetMicro[s]!;
       const own = feeder.converged ? changeCost(offset, this.#previous[s]!, options) : 0;
-      rewards[at + s] = shared - own;
+      rewards[at + s] = shared - this.#without[s]! - own;
       totals[REWARD]! += rewards[at + s]!;
       totals[ABS_Q]! += Math.abs(feeder.qVar[s]!);
       totals[FALLBACKS]! += this.fallbackUsed[s]!;
@@ -382,6 +408,7 @@ function checkArgs(given: Partial<VoltageArgs>): VoltageArgs {
     Number.isSafeInteger(args.days) &&
     args.days > 0 &&
     (args.split === 'train' || args.split === 'test') &&
+    (args.credit === 'shared' || args.credit === 'difference') &&
     (args.series === undefined || args.series.length > 0);
   if (!valid)
     throw fail('env.taskArgument', {

@@ -2,26 +2,26 @@
 import { MAX_SHARE_MICRO } from '../../grid/voltVar.ts';
 
 export interface VoltageRewardOptions {
-  /** Weight of the barrier; 10. */
+  /** Weight of the barrier; 20. */
   readonly barrierWeight: number;
-  /** The barrier begins this far inside the band, pu; 0.003. */
+  /** The barrier begins this far inside the band, pu; 0.001. */
   readonly marginPu: number;
   /** Excess voltage that counts as 1, pu; 0.01. */
   readonly barrierScalePu: number;
   /** Line loss that costs 1 per interval, W; 50 kW. */
   readonly lossScaleW: number;
-  /** Cost of moving the own offset through its half range; 0.02. */
+  /** Cost of moving the own offset through its half range; 0.005. */
   readonly changeWeight: number;
   /** In place of everything else when the power flow has no solution; 20. */
   readonly divergedPenalty: number;
 }
 
 export const VOLTAGE_REWARD: VoltageRewardOptions = {
-  barrierWeight: 10,
-  marginPu: 0.003,
+  barrierWeight: 20,
+  marginPu: 0.001,
   barrierScalePu: 0.01,
   lossScaleW: 50000,
-  changeWeight: 0.02,
+  changeWeight: 0.005,
   divergedPenalty: 20,
 };
 
