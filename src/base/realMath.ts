@@ -1,7 +1,7 @@
 /**
  * Elementary functions from + - * / and sqrt alone, so that training and synthetic series give the
- * same bits on every engine (Math.exp and friends differ between engines). Relative error <= 1e-14
- * on the ranges used here; tested against Math.*. Not for consensus code, which has no reals at all.
+ * same bits on every engine (Math.exp and friends differ between engines). Error <= 1e-14 on the ranges used
+ * here, relative for exp and absolute for ln, tanh, sin and cos; tested against Math.*. Not for consensus code, which has no reals at all.
  */
 import type { RandomStream } from './random.ts';
 
