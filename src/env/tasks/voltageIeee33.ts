@@ -100,6 +100,8 @@ export interface VoltageArgs {
   readonly batteryPlan: BatteryPlan;
   readonly policy: PolicyInterface;
   readonly reward: VoltageRewardOptions;
+  /** What an agent is rewarded for: what all share, or what it changed (one more power flow per agent). `shared`. */
+  readonly credit: 'shared' | 'difference';
 }
 
 const VOLTAGE_DEFAULTS: VoltageArgs = {
