@@ -47,6 +47,7 @@ function explained<T>(expected: string, read: () => T): T {
     return read();
   } catch (cause) {
     if (!isGridPactError(cause) || cause.code === 'proof.invalid') throw cause;
-    throw fail('proof.invalid', { expected, got: cause.message, cause });
+    const got = `${cause.code}: expected ${String(cause.expected)}, got ${String(cause.got)}`;
+    throw fail('proof.invalid', { expected, got, cause });
   }
 }

@@ -16,5 +16,17 @@ export const ROUTES: Routes = {
     brief: 'Run a policy on a simulated feeder and ledger, and pay the storage',
     load: () => import('./commands/simulate.ts'),
   },
+  statement: {
+    brief: 'Show every payment to an owner with its evidence',
+    load: () => import('./commands/statement.ts'),
+  },
+  proof: { brief: 'Make and check proofs of payment', load: () => import('./commands/proof.ts') },
+  audit: { brief: 'Check a stored ledger against its own headers', load: () => import('./commands/audit.ts') },
+  replay: { brief: 'Execute a stored ledger again from genesis', load: () => import('./commands/replay.ts') },
+  inspect: {
+    brief: 'Show what a policy artifact sees, computes, moves and may not do',
+    load: () => import('./commands/inspect.ts'),
+  },
+  node: { brief: 'Run a ledger node with its HTTP API', load: () => import('./commands/node.ts') },
   keys: { brief: 'Create and show signing keys', load: () => import('./commands/keys.ts') },
 };

@@ -46,10 +46,16 @@ export interface SeriesInput {
   readonly report: SeriesReport;
 }
 
+/** Nodes 2 to 33 of RL-ADN have a bus to go to. */
+const MAPPED_NODES = /^active_power_node_([2-9]|[12]\d|3[0-3])$/;
+
 /** @throws `cli.file`, `cli.usage` when the file has not that many whole days, `series.*`, `env.taskArgument`. */
 export async function loadSeries(request: SeriesRequest): Promise<SeriesInput> {
   const { series: all, report } =
     request.file === undefined ? syntheticDays(request) : await fileDays(request.file, request);
+  if (request.scale === 'raw' && report.source !== 'rl-adn') {
+    throw fail('cli.usage', { expected: '--scale raw with a --series of RL-ADN', got: `${report.source} series` });
+  }
   const series = firstSteps(all, Math.min(all.steps, request.intervals ?? all.steps));
   return { series, report: { ...report, provenance: series.provenance, days: request.days, steps: series.steps } };
 }
@@ -72,7 +78,7 @@ async function fileDays(file: string, request: SeriesRequest): Promise<{ series:
   const { table, report } = readSeriesCsv(text, isRlAdn ? { defaultUnit: 'kW' } : {});
   const place = { network: IEEE33, sites: ieee33Sites() };
   const series = isRlAdn ? rlAdnSeries(table, { ...place, scale: request.scale }).series : measuredSeries(table, place);
-  const negative = negativeLoads(table, isRlAdn ? /^active_power_node_/ : /^load\./);
+  const negative = negativeLoads(table, isRlAdn ? MAPPED_NODES : /^load\./);
   const issues = [...report.issues, ...negative.issues].sort((a, b) => a.line - b.line);
   return {
     series: wholeDays(series, request, file),

@@ -24,7 +24,7 @@ import {
 } from '../env/cases/ieee33Sites.ts';
 import type { FeederSeries } from '../env/series/series.ts';
 import { EmbeddedEngine, type ProducedBlock } from '../ledger/engines/embedded.ts';
-import { encodeGenesis } from '../ledger/genesis.ts';
+import { decodeGenesis, encodeGenesis } from '../ledger/genesis.ts';
 import { SIGNED_HEADER } from '../ledger/header.ts';
 import { accountView, balances } from '../ledger/query.ts';
 import { allReceipts, receiptProof, type LocatedReceipt } from '../ledger/reader.ts';
@@ -114,15 +114,18 @@ export function batteryPlanPolicy(): Uint8Array {
 
 /**
  * @throws `cli.file` when the policy is not one for voltage, `cbor.*` and `policy.*` when it is no policy,
- * `genesis.mismatch` when the directory holds another simulation, `store.*`.
+ * `genesis.mismatch` when the directory holds another simulation, `genesis.malformed`, `store.*`.
  */
 export async function runSimulation(options: SimulationOptions): Promise<SimulationResult> {
   const scenario = scenarioOf(options);
   assertVoltagePolicy(scenario.voltagePolicy);
-  if (options.directory !== undefined) return simulateIn(options.directory, scenario, options, true);
+  // Before a store is made for it: a series from the first minute of 1970 has no genesis.
+  const genesis = encodeGenesis(twinGenesis(scenario));
+  decodeGenesis(genesis);
+  if (options.directory !== undefined) return simulateIn(options.directory, scenario, genesis, options);
   const directory = await mkdtemp(join(tmpdir(), 'gridpact-'));
   try {
-    return await simulateIn(directory, scenario, options, false);
+    return await simulateIn(directory, scenario, genesis, options);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -131,18 +134,18 @@ export async function runSimulation(options: SimulationOptions): Promise<Simulat
 async function simulateIn(
   directory: string,
   scenario: TwinScenario,
+  genesis: Uint8Array,
   options: SimulationOptions,
-  keepKey: boolean,
 ): Promise<SimulationResult> {
   const store = await openStore(directory);
   try {
     const engine = await EmbeddedEngine.open({
       store,
-      genesis: encodeGenesis(twinGenesis(scenario)),
+      genesis,
       signer: nodeSigner(scenario),
       clock: new ManualClock(0),
     });
-    if (keepKey) await keepNodeKey(directory, scenario.seed);
+    if (options.directory !== undefined) await keepNodeKey(directory, scenario.seed);
     return await simulate(engine, scenario, hooksOf(options));
   } finally {
     await store.close();

@@ -8,7 +8,7 @@
  *   2| warning ...                     its stderr, a line each
  *   ? 1                                its exit status, when it is not 0
  *
- * Placeholders: <hex64> <cid> <int> <num> <any>, each optionally `:name`; `<=name` is the text that name stood for.
+ * $FIXTURES is test/cli/fixtures. Placeholders: <hex64> <cid> <int> <num> <any>, each optionally `:name`; `<=name` is the text that name stood for.
  * The CLI is src/cli as built.ts makes it, or the file that GRIDPACT_CLI names. GRIDPACT_UPDATE=1 writes what was seen
  * in place of what was expected, digests and CIDs as placeholders: review the diff.
  */
@@ -85,7 +85,8 @@ export function environment(room: string, program: string): Record<string, strin
   writeFileSync(script, `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`);
   chmodSync(script, 0o755);
   const path = `${join(room, 'bin')}:${process.env['PATH'] ?? '/usr/bin:/bin'}`;
-  return { PATH: path, HOME: room, TMPDIR: room, TZ: 'UTC', LC_ALL: 'C.UTF-8' };
+  const fixtures = join(import.meta.dirname, 'fixtures');
+  return { PATH: path, HOME: room, TMPDIR: room, TZ: 'UTC', LC_ALL: 'C.UTF-8', FIXTURES: fixtures };
 }
 
 function runStep(command: string, cwd: string, env: Record<string, string>): Promise<Seen> {

@@ -28,8 +28,8 @@ export const simulate: Action<SimulateFlags> = async (report, flags) => {
   });
   progress.end();
   report.text('', ...summaryLines(result, report.colours, report.width));
-  sayInfeasible(report, result);
-  if (data !== undefined) report.text('', ...next(result, data));
+  if (scale === 'raw') sayInfeasible(report, result);
+  report.text('', ...next(result, data));
   report.document({ ...summaryDocument(result), series: { ...input, issues: input.issues.map((i) => ({ ...i })) } });
 };
 
@@ -43,15 +43,19 @@ function sayProblems(report: Reporter, { issues }: SeriesReport): void {
 
 /** A series that no control can hold is reported, never smoothed over. */
 function sayInfeasible(report: Reporter, { voltage, intervals }: SimulationResult): void {
-  const { divergedSteps, outOfBandShare } = voltage.policy;
-  if (divergedSteps === 0) return;
-  report.warn(
-    `the network cannot carry this series: ${percent(divergedSteps / intervals)} of intervals have no power-flow ` +
-      `solution, ${percent(outOfBandShare)} of bus voltages are outside their limits even under the policy`,
-  );
+  for (const name of ['none', 'policy'] as const) {
+    const { divergedSteps, outOfBandShare, controllableRatio } = voltage[name];
+    report.warn(
+      `raw powers under ${name}: ${percent(divergedSteps / Math.max(1, intervals))} of intervals have no power-flow ` +
+        `solution, ${percent(1 - controllableRatio)} have a bus outside its limits, ${percent(outOfBandShare)} of all ` +
+        'bus voltages are outside',
+    );
+  }
 }
 
-function next({ payments, proof }: SimulationResult, data: string): string[] {
+function next({ payments, proof }: SimulationResult, data: string | undefined): string[] {
+  if (data === undefined)
+    return ['next', '  --data DIR keeps the ledger, for gridpact statement, audit, replay and proof'];
   const owner = proof?.owner ?? payments[0]!.owner;
   return [
     'next',

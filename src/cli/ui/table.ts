@@ -13,7 +13,14 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
       .map((column, i) => pad(cells[i] ?? '', widths[i]!, column.align ?? 'left'))
       .join('  ')
       .trimEnd();
-  return [line(titles), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)];
+  return [
+    line(titles),
+    widths
+      .map((width) => '-'.repeat(width))
+      .join('  ')
+      .trimEnd(),
+    ...rows.map(line),
+  ];
 }
 
 /** `label  value` pairs, the labels padded to one width. */

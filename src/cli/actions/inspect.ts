@@ -1,0 +1,162 @@
+import type { LoadedPolicy, DenseLayer } from '../../contracts/policy/artifact.ts';
+import { loadArtifact } from '../../contracts/policy/codec.ts';
+import { vec4096 } from '../../contracts/policy/vectors.ts';
+import { normaliseInput, UNIT_INTEGER, type EnvelopeSpec, type FallbackSpec } from '../../grid/interface.ts';
+import { CHANNELS, isChannel } from '../../grid/snapshot.ts';
+import { UNIT_SCALE, type Unit } from '../../grid/units.ts';
+import type { Action } from '../command.ts';
+import { readPolicy } from '../policyInput.ts';
+import { count, fixed } from '../ui/format.ts';
+import type { Json } from '../ui/output.ts';
+import { facts, table, type Column } from '../ui/table.ts';
+
+type Interface = LoadedPolicy['interface'];
+
+export const inspect: Action<NonNullable<unknown>, [artifact: string]> = async (report, _flags, path) => {
+  const policy = loadArtifact(await readPolicy(path));
+  const digest = vec4096(policy);
+  const { interface: spec, layers, gas, bytes, cid } = policy;
+  report.text(
+    ...facts([
+      ['policy', cid],
+      ['size', `${count(bytes.length)} bytes`],
+      ['network', architecture(policy)],
+      ['parameters', count(parameterCount(layers))],
+      ['gas', `${count(gas)} a call, the same for every call`],
+      ['vec4096', digest],
+    ]),
+    ...section('inputs, clamped to their range', inputTable(spec)),
+    ...section('outputs', outputTable(spec)),
+    ...section(
+      'envelopes, applied in order',
+      spec.envelopes.flatMap((envelope) => envelopeLines(envelope, spec)),
+    ),
+    ...section(
+      'fallback, when an input is missing',
+      spec.fallback.map((entry, d) => fallbackLine(entry, d, spec)),
+    ),
+  );
+  report.document(documentOf(policy, digest));
+};
+
+function section(title: string, lines: readonly string[]): string[] {
+  return ['', title, ...(lines.length === 0 ? ['  none'] : lines.map((line) => `  ${line}`))];
+}
+
+/** `7 -> 64 tanh -> 64 tanh -> 1 identity, continuous` */
+function architecture({ interface: { inputs }, layers, head }: LoadedPolicy): string {
+  const widths = layers.map(({ outSize, activation }) => ` -> ${outSize} ${activation}`).join('');
+  return `${inputs.length}${widths}, ${head.kind === 'cont' ? 'continuous' : `${head.actions} discrete actions`}`;
+}
+
+function parameterCount(layers: readonly DenseLayer[]): number {
+  return layers.reduce((sum, { weights, bias }) => sum + weights.length + bias.length, 0);
+}
+
+const PHYSICAL: Readonly<Record<Unit, string>> = {
+  'hz.e-3': 'Hz',
+  'hz.e-6': 'Hz',
+  w: 'W',
+  var: 'var',
+  wh: 'Wh',
+  'wh.e-3': 'Wh',
+  'v.pu.e-6': 'pu',
+  'ratio.e-3': '',
+  'ratio.e-6': '',
+  'cur.e-6.per-mwh': 'per MWh',
+  s: 's',
+  ms: 's',
+  idx: '',
+};
+
+/** An integer of the artifact in the physical unit it stands for. */
+function physical(value: number, unit: Unit): string {
+  const decimals = Math.round(Math.log10(UNIT_SCALE[unit]));
+  return `${trimmed(fixed(value / UNIT_SCALE[unit], decimals))} ${PHYSICAL[unit]}`.trimEnd();
+}
+
+/** No zeros that say nothing: 1.050000 -> 1.05. */
+function trimmed(text: string): string {
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+}
+
+function inputTable({ inputs, state, outputs }: Interface): string[] {
+  const columns: Column[] = [
+    { title: 'name' },
+    { title: 'least', align: 'right' },
+    { title: 'greatest', align: 'right' },
+    { title: 'of full scale', align: 'right' },
+    { title: 'unit' },
+    { title: 'meaning' },
+  ];
+  const rows = inputs.map((spec, i) => {
+    const held = state.find((entry) => entry.i === i);
+    const meaning = isChannel(spec.n) ? CHANNELS[spec.n].meaning : 'not measured: always missing';
+    return [
+      spec.n,
+      physical(spec.lo, spec.u),
+      physical(spec.hi, spec.u),
+      [spec.lo, spec.hi].map((raw) => fixed(normaliseInput(spec, raw) / UNIT_INTEGER, 3)).join(' .. '),
+      spec.u,
+      held === undefined ? meaning : `own ${outputs[held.d]!.n} as last issued, at first ${physical(held.z, spec.u)}`,
+    ];
+  });
+  return table(columns, rows);
+}
+
+function outputTable({ outputs }: Interface): string[] {
+  const columns: Column[] = [
+    { title: 'name' },
+    { title: 'least', align: 'right' },
+    { title: 'greatest', align: 'right' },
+    { title: 'unit' },
+  ];
+  return table(
+    columns,
+    outputs.map(({ n, u, lo, hi }) => [n, physical(lo, u), physical(hi, u), u]),
+  );
+}
+
+/** Knots down the page: where, and the bounds there; straight lines between. */
+function envelopeLines({ d, sk, si, r, l, h }: EnvelopeSpec, { inputs, outputs }: Interface): string[] {
+  const source = sk === 'in' ? inputs[si]! : outputs[si]!;
+  const { n, u } = outputs[d]!;
+  const columns: Column[] = [
+    { title: `at ${source.n}`, align: 'right' },
+    { title: `${n} least`, align: 'right' },
+    { title: 'greatest', align: 'right' },
+  ];
+  const rows = r.map((at, j) => [physical(at, source.u), physical(l[j]!, u), physical(h[j]!, u)]);
+  return table(columns, rows);
+}
+
+function fallbackLine({ si, r, y, z }: FallbackSpec, d: number, { inputs, outputs }: Interface): string {
+  const { n, u } = outputs[d]!;
+  const source = inputs[si]!;
+  const knots = r.map((at, j) => `${physical(y[j]!, u)} at ${physical(at, source.u)}`).join(', ');
+  return `${n} by ${source.n}: ${knots}; without ${source.n}: ${physical(z, u)}`;
+}
+
+/** Integers as in the artifact, with the unit beside them, and the physical range of inputs and outputs. */
+function documentOf(policy: LoadedPolicy, digest: string): { readonly [key: string]: Json } {
+  const { interface: spec, layers, head, gas, bytes, cid, xmax } = policy;
+  const range = ({ u, lo, hi }: { u: Unit; lo: number; hi: number }) => ({
+    physicalUnit: PHYSICAL[u],
+    physicalMin: lo / UNIT_SCALE[u],
+    physicalMax: hi / UNIT_SCALE[u],
+  });
+  return {
+    cid,
+    sizeBytes: bytes.length,
+    gas,
+    vec4096: digest,
+    parameters: parameterCount(layers),
+    layers: layers.map(({ inSize, outSize, shift, activation }) => ({ inSize, outSize, shift, activation })),
+    head: head.kind === 'cont' ? { kind: 'cont' } : { kind: 'disc', actions: head.actions },
+    inputs: spec.inputs.map((input, i) => ({ ...input, ...range(input), xmax: xmax[i]! })),
+    outputs: spec.outputs.map((output) => ({ ...output, ...range(output) })),
+    envelopes: spec.envelopes.map((envelope) => ({ ...envelope })),
+    fallback: spec.fallback.map((entry) => ({ ...entry })),
+    state: spec.state.map((entry) => ({ ...entry })),
+  };
+}
