@@ -60,7 +60,6 @@ export function runBaseline(
   const records: VoltageRecord[] = [];
   // What the meters show before anything is dispatched, as in the twin.
   feeder.preview(0, setpoints);
-  controller.begin?.(feeder);
   for (const { step, batterySetpointW } of lived) {
     controller.decide(feeder, step, setpoints);
     setpoints.pBatteryW.set(batterySetpointW);

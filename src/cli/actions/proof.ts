@@ -26,6 +26,8 @@ export const makeProof: Action<MakeFlags> = async (report, flags) => {
   const signer = await loadSigner(keysDir, key);
   const proof = hexLine(made.proof);
   const header = hexLine(SIGNED_HEADER.encode(signHeader(made.header, signer)));
+  // A store that was tampered with gives proofs that do not hold: better said here than where they are shown.
+  verifyPayment(proof, header, signer.publicKey);
   if (out !== undefined) await write(out, proof);
   if (headerOut !== undefined) await write(headerOut, header);
   const { height, index, receipt } = made;
