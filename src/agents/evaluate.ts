@@ -83,7 +83,6 @@ function liveOneDay(feeder: Feeder, controller: Controller, plan: BatteryPlan): 
   // What the meters show before the first dispatch: interval 0 with nothing dispatched, as in the task.
   followPlan(feeder, plan, 0, setpoints);
   feeder.preview(0, setpoints);
-  controller.begin?.(feeder);
   for (let k = 0; k < steps; k++) {
     controller.decide(feeder, k, setpoints);
     followPlan(feeder, plan, k, setpoints);
@@ -110,7 +109,6 @@ export function policyController(name: string, shared: PolicyInterface, policy: 
   const out = new Int32Array(shared.outputs.length);
   return {
     name,
-    begin: () => undefined,
     decide: (feeder, k, setpoints) => {
       setpoints.mode = 'curve';
       const second = secondOfDay(feeder.startMs(k));

@@ -120,6 +120,7 @@ export const ERRORS = {
   'store.damaged': 'A stored row cannot be read, or does not match what was committed.',
   'store.locked': 'The store is open in another process.',
   'store.missing': 'There is no ledger in that directory.',
+  'train.recipe': 'A training recipe lacks a field, has an unknown one, or holds a value out of bounds.',
   'twin.refused': 'The ledger refused a transaction of the simulation itself. This is a bug: please report it.',
   'tx.chain': 'A transaction names another chain.',
   'tx.duplicate': 'A transaction is waiting in the pool or committed already.',

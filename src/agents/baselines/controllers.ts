@@ -14,8 +14,6 @@ import { IEEE_1547_B } from './droop.ts';
 /** Anything that fills the setpoints of interval k from what the feeder showed in the interval before. */
 export interface Controller {
   readonly name: string;
-  /** Called before the first interval of a day. */
-  begin?(feeder: Feeder): void;
   decide(feeder: Feeder, k: number, setpoints: FeederSetpoints): void;
 }
 

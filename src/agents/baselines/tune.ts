@@ -10,10 +10,11 @@ export interface DroopGrid {
   readonly slope: readonly number[];
 }
 
+/** 630 settings. Slopes go beyond what a real inverter is set to, so that the best droop is not held back by the grid. */
 export const DROOP_GRID: DroopGrid = {
-  vRefPu: [0.99, 1, 1.01, 1.02, 1.03],
-  deadbandPu: [0, 0.01, 0.02, 0.03, 0.04],
-  slope: [2, 5, 10, 20, 40, 80],
+  vRefPu: [0.99, 0.995, 1, 1.005, 1.01, 1.015, 1.02, 1.025, 1.03],
+  deadbandPu: [0, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04, 0.045],
+  slope: [2, 5, 10, 20, 40, 80, 160],
 };
 
 export interface TunedCell extends Score {
