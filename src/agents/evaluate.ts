@@ -111,6 +111,7 @@ export function policyController(name: string, shared: PolicyInterface, policy: 
     name,
     decide: (feeder, k, setpoints) => {
       setpoints.mode = 'curve';
+      setpoints.curve = undefined;
       const second = secondOfDay(feeder.startMs(k));
       for (let s = 0; s < feeder.siteCount; s++) {
         clearSnapshot(snapshot);

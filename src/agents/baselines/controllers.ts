@@ -34,6 +34,7 @@ export function deviceCurve(): Controller {
     name: 'device-curve',
     decide: (_feeder, _k, setpoints) => {
       setpoints.mode = 'curve';
+      setpoints.curve = undefined;
       setpoints.offsetMicro.fill(0);
     },
   };
