@@ -12,6 +12,19 @@ export interface Route {
 export type Routes = Readonly<Record<string, Route>>;
 
 export const ROUTES: Routes = {
+  demo: {
+    brief: 'The whole story: train, freeze, approve, execute, settle',
+    load: () => import('./commands/demo.ts'),
+  },
+  train: { brief: 'Train a policy from a recipe and freeze it', load: () => import('./commands/train.ts') },
+  evaluate: {
+    brief: 'Compare a policy with every baseline on days nobody trained on',
+    load: () => import('./commands/evaluate.ts'),
+  },
+  freeze: {
+    brief: 'Freeze a float policy to the integers that a ledger executes',
+    load: () => import('./commands/freeze.ts'),
+  },
   simulate: {
     brief: 'Run a policy on a simulated feeder and ledger, and pay the storage',
     load: () => import('./commands/simulate.ts'),

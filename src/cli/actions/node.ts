@@ -126,13 +126,7 @@ async function ensureKey(dir: string, name: string): Promise<string> {
 
 async function describeLoadedBackend(): Promise<string> {
   const { describeBackend, loadBackend } = await import('../../agents/backend.ts');
-  try {
-    return describeBackend(await loadBackend('auto'));
-  } catch (error) {
-    // A node does not train: it serves without a backend and says so.
-    if (!isGridPactError(error, 'agents.backend')) throw error;
-    return 'none';
-  }
+  return describeBackend(await loadBackend('auto'));
 }
 
 function isLoopback(host: string): boolean {

@@ -1,0 +1,95 @@
+import { deviceCurve, noControl, oneStep1547, type Controller } from '../../agents/baselines/controllers.ts';
+import { droopController } from '../../agents/baselines/tune.ts';
+import { TUNED_DROOPS } from '../../agents/baselines/tuned.ts';
+import {
+  evaluateDays,
+  meanMetrics,
+  pairedBootstrap,
+  policyController,
+  type Comparison,
+} from '../../agents/evaluate.ts';
+import { hardDays } from '../../agents/study.ts';
+import { createExecutor } from '../../contracts/policy/execute.ts';
+import { loadArtifact } from '../../contracts/policy/codec.ts';
+import { testDay } from '../../env/series/synthetic.ts';
+import type { Action } from '../command.ts';
+import type { EvaluateFlags } from '../commands/evaluate.ts';
+import { readPolicy } from '../policyInput.ts';
+import { fixed, percent, short } from '../ui/format.ts';
+import { table } from '../ui/table.ts';
+
+export const evaluate: Action<EvaluateFlags, [policy: string | undefined]> = async (report, flags, path) => {
+  const artifact = loadArtifact(await readPolicy(path));
+  const days = flags.hard ? hardDays('test', flags.days) : Array.from({ length: flags.days }, (_, i) => testDay(i));
+  const executor = createExecutor(artifact);
+  const policy = policyController(
+    'policy',
+    artifact.interface,
+    (raw, missing, out) => void executor.run(raw, missing, out),
+  );
+  const controllers = [...baselines(), policy];
+  const progress = report.progress('evaluating', controllers.length, 'controllers');
+  const runs = controllers.map((controller, i) => {
+    const metrics = evaluateDays(days, controller);
+    progress.update(i + 1, controller.name);
+    return { name: controller.name, metrics };
+  });
+  progress.end();
+  const own = runs[runs.length - 1]!.metrics;
+  const rows = runs.map(({ name, metrics }) => ({
+    name,
+    ...meanMetrics(metrics),
+    policyMinusThis: name === policy.name ? undefined : pairedBootstrap([own], metrics),
+  }));
+  const text = rows.map(({ name, outOfBandShare, controllableRatio, lossMwh, meanAbsQMvar, policyMinusThis }) => [
+    name === policy.name ? report.colours.bold(name) : name,
+    percent(outOfBandShare, 3),
+    percent(controllableRatio),
+    fixed(lossMwh, 4),
+    fixed(meanAbsQMvar, 4),
+    policyMinusThis === undefined ? '' : difference(policyMinusThis),
+  ]);
+  report.text(
+    `${short(artifact.cid)} on ${days.length} ${flags.hard ? 'hard ' : ''}test days, means per day`,
+    '',
+    ...table(
+      [
+        { title: 'control' },
+        { title: 'out of band', align: 'right' },
+        { title: 'all buses in', align: 'right' },
+        { title: 'loss MWh', align: 'right' },
+        { title: 'mean |q| Mvar', align: 'right' },
+        { title: 'policy minus this: loss MWh [95 %], better score' },
+      ],
+      text,
+    ),
+  );
+  report.document({
+    policy: { cid: artifact.cid },
+    days: [...days],
+    rows: rows.map(({ policyMinusThis, ...row }) => ({
+      ...row,
+      ...(policyMinusThis === undefined ? {} : { policyMinusThis: comparisonDocument(policyMinusThis) }),
+    })),
+  });
+};
+
+/** All on the same actuators, from the weakest to the strongest. */
+function baselines(): readonly Controller[] {
+  return [
+    noControl(),
+    oneStep1547(),
+    droopController('one-step', TUNED_DROOPS.oneStep, 'droop-one-step-tuned'),
+    deviceCurve(),
+    droopController('fixed-point', TUNED_DROOPS.fixedPoint, 'droop-fixed-point-tuned'),
+  ];
+}
+
+function difference({ lossMwh, winShare, beats }: Comparison): string {
+  const { mean, low, high } = lossMwh;
+  return `${fixed(mean, 4)} [${fixed(low, 4)}, ${fixed(high, 4)}], ${percent(winShare)}${beats ? ', beats' : ''}`;
+}
+
+function comparisonDocument({ outOfBandShare, lossMwh, winShare, beats, resamples }: Comparison) {
+  return { outOfBandShare: { ...outOfBandShare }, lossMwh: { ...lossMwh }, winShare, beats, resamples };
+}

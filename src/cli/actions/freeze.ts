@@ -1,0 +1,32 @@
+import { writeFile } from 'node:fs/promises';
+import { freezePolicy } from '../../agents/freeze/freeze.ts';
+import type { Action } from '../command.ts';
+import type { FreezeFlags } from '../commands/freeze.ts';
+import { readFloatPolicy } from '../modelFiles.ts';
+import { count, percent } from '../ui/format.ts';
+import { facts } from '../ui/table.ts';
+
+export const freeze: Action<FreezeFlags, [float: string]> = async (report, flags, path) => {
+  const frozen = freezePolicy(await readFloatPolicy(path), { points: flags.points });
+  await writeFile(flags.out, frozen.bytes);
+  const { maxError, meanError, bound, points } = frozen.quantisation;
+  report.text(
+    ...facts([
+      ['policy', frozen.cid],
+      ['size', `${count(frozen.bytes.length)} bytes, gas ${count(frozen.artifact.gas)}`],
+      ['error measured', `at most ${percent(maxError, 4)}, mean ${percent(meanError, 4)}, on ${count(points)} points`],
+      ['error bound', `${percent(bound, 3)} of the output range, anywhere in the input box`],
+      ['vec4096', frozen.vec4096],
+      ['written', flags.out],
+    ]),
+  );
+  report.document({
+    cid: frozen.cid,
+    bytes: frozen.bytes.length,
+    gas: frozen.artifact.gas,
+    quantisation: { maxError, meanError, bound, points },
+    vec4096: frozen.vec4096,
+    vec65536: frozen.vec65536,
+    out: flags.out,
+  });
+};
