@@ -85,7 +85,8 @@ function contextOf({ engine, backend, clock, onAccepted }: ServerOptions): ApiCo
     engine,
     clock: clock ?? systemClock,
     version: packageVersion(),
-    backend: () => (described ??= backend()),
+    // A node does not train: it is in health without a backend, and says so.
+    backend: () => (described ??= backend().catch(() => 'unavailable')),
     index: new TxIndex(engine),
     onAccepted: onAccepted ?? (() => undefined),
   };

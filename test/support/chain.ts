@@ -264,9 +264,12 @@ export function observation(tMs: number): Reading {
 }
 
 /** 10 kW for five minutes. */
+export function meterValues(interval: number): MeterValues {
+  return { interval, pW: 10000, qVar: 0, vMicroPu: 1000000, eStorageMilliWh: 833333, quality: 0 };
+}
+
 export function meter(interval: number, over: Partial<MeterValues> = {}): Reading {
-  const values = { interval, pW: 10000, qVar: 0, vMicroPu: 1000000, eStorageMilliWh: 833333, quality: 0 };
-  return { kind: 'meter', ...values, ...over };
+  return { kind: 'meter', ...meterValues(interval), ...over };
 }
 
 export function digestHex(cid: string): string {
