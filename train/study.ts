@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { toHex, utf8 } from '../src/base/bytes.ts';
 import { sha256 } from '../src/base/hash.ts';
-import { DROOP_GRID, tuneDroop, type DroopGrid, type DroopKind, type Tuning } from '../src/agents/baselines/tune.ts';
+import { DROOP_GRIDS, tuneDroop, type DroopGrid, type DroopKind, type Tuning } from '../src/agents/baselines/tune.ts';
 import { describeBackend } from '../src/agents/backend.ts';
 import { EVALUATION_DEFAULTS, evaluateDays, floatPolicyFunction, policyController } from '../src/agents/evaluate.ts';
 import { freezePolicy } from '../src/agents/freeze/freeze.ts';
@@ -95,7 +95,7 @@ log(`wrote ${values.out}.md and ${values.out}.json`);
 function tuning(kind: DroopKind): Promise<Tuning> {
   return kept(`tuning-${kind}`, () => {
     log(`tuning ${kind} droop on ${days.tuning.length} training days`);
-    return tuneDroop(kind, days.tuning, evaluation, values.coarse ? COARSE_GRID : DROOP_GRID);
+    return tuneDroop(kind, days.tuning, evaluation, values.coarse ? COARSE_GRID : DROOP_GRIDS[kind]);
   });
 }
 
@@ -127,7 +127,7 @@ async function trainAndEvaluate(seed: number): Promise<StudySeed & { readonly ba
 /** The same study: recipe, steps, days, and what the task and the evaluation default to. */
 function studyKey(chosen: Recipe): string {
   const { fresh: _fresh, out: _out, seeds: _seeds, ...asked } = values;
-  const key = [recipeDigest(chosen), asked, EVALUATION_DEFAULTS, VOLTAGE_INTERFACE, DROOP_GRID];
+  const key = [recipeDigest(chosen), asked, EVALUATION_DEFAULTS, VOLTAGE_INTERFACE, DROOP_GRIDS];
   return toHex(sha256(utf8(JSON.stringify(key)))).slice(0, 16);
 }
 

@@ -17,7 +17,7 @@ export type BackendName = 'node' | 'wasm' | 'cpu';
 export type BackendRequest = BackendName | 'auto';
 
 export const BACKEND_NAMES: readonly BackendName[] = ['node', 'wasm', 'cpu'];
-export const DEFAULT_TRAINING_BACKEND: BackendName = 'wasm';
+const DEFAULT_TRAINING_BACKEND: BackendName = 'wasm';
 
 export interface BackendAttempt {
   readonly name: BackendName;

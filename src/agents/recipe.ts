@@ -14,7 +14,7 @@ import { BACKEND_NAMES, loadBackend, type BackendRequest } from './backend.ts';
 import type { FloatPolicy } from './freeze/floatPolicy.ts';
 import { PPO_BOUNDS, PPO_DEFAULTS, trainPpo, type PpoConfig, type PpoProgress, type PpoResult } from './ppo.ts';
 
-export const RECIPE_FORMAT = 'gridpact-recipe/1';
+const RECIPE_FORMAT = 'gridpact-recipe/1';
 
 export interface Recipe {
   readonly format: typeof RECIPE_FORMAT;

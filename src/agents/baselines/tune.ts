@@ -10,11 +10,23 @@ export interface DroopGrid {
   readonly slope: readonly number[];
 }
 
-/** 630 settings. Slopes go beyond what a real inverter is set to, so that the best droop is not held back by the grid. */
-export const DROOP_GRID: DroopGrid = {
-  vRefPu: [0.99, 0.995, 1, 1.005, 1.01, 1.015, 1.02, 1.025, 1.03],
-  deadbandPu: [0, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04, 0.045],
-  slope: [2, 5, 10, 20, 40, 80, 160],
+export type DroopKind = 'one-step' | 'fixed-point';
+
+/**
+ * Wide enough that the best setting is not at an edge. Late droops swing above a slope of about 15 per pu; live ones
+ * are searched up to slopes that no real inverter is set to.
+ */
+export const DROOP_GRIDS: Readonly<Record<DroopKind, DroopGrid>> = {
+  'one-step': {
+    vRefPu: [0.96, 0.965, 0.97, 0.975, 0.98, 0.985, 0.99, 0.995, 1, 1.005, 1.01, 1.015],
+    deadbandPu: [0, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04],
+    slope: [2, 5, 8, 10, 12, 15, 20],
+  },
+  'fixed-point': {
+    vRefPu: [0.99, 0.995, 1, 1.005, 1.01, 1.015, 1.02, 1.025, 1.03],
+    deadbandPu: [0, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04, 0.045],
+    slope: [5, 10, 20, 40, 80, 160, 320],
+  },
 };
 
 export interface TunedCell extends Score {
@@ -27,8 +39,6 @@ export interface Tuning {
   readonly table: readonly TunedCell[];
 }
 
-export type DroopKind = 'one-step' | 'fixed-point';
-
 export function droopController(kind: DroopKind, parameters: DroopParameters, name = `droop-${kind}`): Controller {
   const curve = droopCurve(parameters);
   return kind === 'one-step' ? oneStepDroop(name, curve) : fixedPointDroop(name, curve);
@@ -39,7 +49,7 @@ export function tuneDroop(
   kind: DroopKind,
   trainingDays: readonly number[],
   options: Partial<EvaluationOptions> = {},
-  grid: DroopGrid = DROOP_GRID,
+  grid: DroopGrid = DROOP_GRIDS[kind],
 ): Tuning {
   const cells = cellsOf(grid).map((parameters): TunedCell => {
     const { outOfBandShare, lossMwh } = meanMetrics(
