@@ -12,7 +12,7 @@ import { facts, table, type Column } from '../ui/table.ts';
 
 type Interface = LoadedPolicy['interface'];
 
-export const inspect: Action<NonNullable<unknown>, [artifact: string]> = async (report, _flags, path) => {
+export const inspect: Action<NonNullable<unknown>, [artifact: string | undefined]> = async (report, _flags, path) => {
   const policy = loadArtifact(await readPolicy(path));
   const digest = vec4096(policy);
   const { interface: spec, layers, gas, bytes, cid } = policy;

@@ -38,7 +38,13 @@ export const command = defineCommand<DemoFlags>({
         placeholder: 'n',
         brief: "Instead of the recipe's number of steps",
       },
-      day: { kind: 'parsed', parse: integer(0, 3650), default: '1', placeholder: 'n', brief: 'Which test day to live' },
+      day: {
+        kind: 'parsed',
+        parse: integer(0, 3650),
+        default: '14',
+        placeholder: 'n',
+        brief: 'Which test day to live; 14 is a day of fast clouds',
+      },
       intervals: {
         kind: 'parsed',
         parse: integer(1, 288),
