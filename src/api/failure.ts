@@ -18,7 +18,7 @@ export function sendFailure(thrown: unknown, request: FastifyRequest, reply: Fas
 /** `internal` is in no table because nothing throws it on purpose; the log of the node says what it was. */
 const INTERNAL: ErrorBody = { error: { code: 'internal', message: 'An unexpected error; see the log of the node.' } };
 
-export function errorBody({ code, expected, got }: GridPactError): ErrorBody {
+function errorBody({ code, expected, got }: GridPactError): ErrorBody {
   return {
     error: {
       code,

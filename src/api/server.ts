@@ -31,7 +31,7 @@ export interface ServerLimits {
 }
 
 /** 20 requests a second, and the hex of the largest transaction with its JSON around it. */
-export const DEFAULT_LIMITS: ServerLimits = { requestsPerMinute: 1200, maxBodyBytes: 2 * MAX_TX_BYTES + 64 };
+const DEFAULT_LIMITS: ServerLimits = { requestsPerMinute: 1200, maxBodyBytes: 2 * MAX_TX_BYTES + 64 };
 
 export interface ServerOptions {
   readonly engine: EmbeddedEngine;

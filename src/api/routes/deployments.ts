@@ -4,8 +4,8 @@ import { toHex } from '../../base/bytes.ts';
 import type { Document } from '../../base/cbor.ts';
 import { cidDigest } from '../../base/cid.ts';
 import { fail } from '../../base/errors.ts';
-import { deploymentView, setpointView } from '../../ledger/query.ts';
-import { deploymentDocumentTable, deploymentsTable, scheduleTable, setpointTable } from '../../ledger/tables.ts';
+import { deploymentDigests, deploymentView, setpointView } from '../../ledger/query.ts';
+import { deploymentDocumentTable, scheduleTable, setpointTable } from '../../ledger/tables.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { answers, Cid, Count, Id, list, ref } from '../schemas/common.ts';
 import { Deployment, DeploymentDetail, ProvedSetpoint } from '../schemas/market.ts';
@@ -23,8 +23,7 @@ export function deploymentRoutes(api: Api, context: ApiContext): void {
       summary: 'Deployments and their state',
       response: answers(list(ref(Deployment), { description: 'in order of digest' })),
     },
-    handler: async () =>
-      (deploymentsTable.get(app.state)?.digests ?? []).map((digest) => deploymentView(app, toHex(digest))),
+    handler: async () => deploymentDigests(app.state).map((digest) => deploymentView(app, digest)),
   });
 
   api.get('/v1/deployments/:cid', {
