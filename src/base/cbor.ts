@@ -83,7 +83,10 @@ function scan(bytes: Uint8Array, { maxBytes, maxDepth, maxItems }: DocumentBound
       remaining.push(head.major === 4 ? head.value : 2 * head.value);
       if (remaining.length - 1 > maxDepth) throw fail('cbor.bounds', { expected: `nesting at most ${maxDepth}` });
     } else if (head.major > 5) {
-      throw fail('cbor.bounds', { expected: 'no tag, float or simple value', got: `byte ${bytes[head.at]} at ${head.at}` });
+      throw fail('cbor.bounds', {
+        expected: 'no tag, float or simple value',
+        got: `byte ${bytes[head.at]} at ${head.at}`,
+      });
     }
     if (at > bytes.length) throw fail('cbor.malformed', { got: 'truncated item' });
   }
