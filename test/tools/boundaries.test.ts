@@ -53,7 +53,7 @@ const PLANTED: Record<string, string> = {
   'package-level src/ledger/rows.ts': uses('level'),
   'package-fastify src/twin/server.ts': uses('fastify'),
   'package-noble-curves src/contracts/keys.ts': uses('@noble/curves/ed25519.js'),
-  'no-undeclared-package src/ledger/store/memory.ts': uses('memory-level'),
+  'no-undeclared-package src/ledger/store/memory.ts': uses('fast-check'),
   'no-unresolved src/base/gone.ts': uses('./nothing.ts'),
   'no-cycle src/base/one.ts': uses('./two.ts'),
   'no-orphan src/grid/alone.ts': 'export const x = 1;',
