@@ -93,9 +93,10 @@ await writeFile(`${values.out}.md`, renderStudy(document));
 log(`wrote ${values.out}.md and ${values.out}.json`);
 
 function tuning(kind: DroopKind): Promise<Tuning> {
-  return kept(`tuning-${kind}`, () => {
+  const grid = values.coarse ? COARSE_GRID : DROOP_GRIDS[kind];
+  return kept(`tuning-${kind}-${shortDigest(grid)}`, () => {
     log(`tuning ${kind} droop on ${days.tuning.length} training days`);
-    return tuneDroop(kind, days.tuning, evaluation, values.coarse ? COARSE_GRID : DROOP_GRIDS[kind]);
+    return tuneDroop(kind, days.tuning, evaluation, grid);
   });
 }
 
@@ -127,8 +128,11 @@ async function trainAndEvaluate(seed: number): Promise<StudySeed & { readonly ba
 /** The same study: recipe, steps, days, and what the task and the evaluation default to. */
 function studyKey(chosen: Recipe): string {
   const { fresh: _fresh, out: _out, seeds: _seeds, ...asked } = values;
-  const key = [recipeDigest(chosen), asked, EVALUATION_DEFAULTS, VOLTAGE_INTERFACE, DROOP_GRIDS];
-  return toHex(sha256(utf8(JSON.stringify(key)))).slice(0, 16);
+  return shortDigest([recipeDigest(chosen), asked, EVALUATION_DEFAULTS, VOLTAGE_INTERFACE]);
+}
+
+function shortDigest(value: unknown): string {
+  return toHex(sha256(utf8(JSON.stringify(value)))).slice(0, 16);
 }
 
 async function kept<T>(name: string, make: () => T | Promise<T>): Promise<T> {

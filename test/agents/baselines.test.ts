@@ -8,7 +8,8 @@ import {
   type Controller,
 } from '../../src/agents/baselines/controllers.ts';
 import { droopCurve, IEEE_1547_B } from '../../src/agents/baselines/droop.ts';
-import { tuneDroop } from '../../src/agents/baselines/tune.ts';
+import { DROOP_GRIDS, tuneDroop } from '../../src/agents/baselines/tune.ts';
+import { TUNED_DROOPS } from '../../src/agents/baselines/tuned.ts';
 import { compareScores } from '../../src/agents/evaluate.ts';
 import { hardDays } from '../../src/agents/study.ts';
 import { createSetpoints, Feeder, type FeederSetpoints } from '../../src/env/physics/feeder.ts';
@@ -124,4 +125,33 @@ describe('grid tuning', () => {
     expect(best.lossMwh).toBe(Math.min(...tied.map((cell) => cell.lossMwh)));
     expect(compareScores(table[0]!, table.at(-1)!)).toBeLessThan(0);
   });
+
+  it.each([TUNED_DROOPS.oneStep, TUNED_DROOPS.fixedPoint])(
+    'the shipped $kind droop beats its neighbours',
+    (tuned) => {
+      const around = (values: readonly number[], at: number): number[] => {
+        const i = values.indexOf(at);
+        expect(i).toBeGreaterThanOrEqual(0);
+        return values.slice(Math.max(0, i - 1), i + 2);
+      };
+      const grid = DROOP_GRIDS[tuned.kind];
+      const { best, table } = tuneDroop(
+        tuned.kind,
+        hardDays('train', 12),
+        {},
+        {
+          vRefPu: around(grid.vRefPu, tuned.vRefPu),
+          deadbandPu: around(grid.deadbandPu, tuned.deadbandPu),
+          slope: around(grid.slope, tuned.slope),
+        },
+      );
+      const mine = table.find(
+        ({ parameters: p }) =>
+          p.vRefPu === tuned.vRefPu && p.deadbandPu === tuned.deadbandPu && p.slope === tuned.slope,
+      )!;
+      // Cells on one ramp tie exactly: what the deadband adds the reference takes away.
+      expect(compareScores(mine, best)).toBeCloseTo(0, 9);
+    },
+    60000,
+  );
 });

@@ -18,7 +18,9 @@ export type DroopKind = 'one-step' | 'fixed-point';
  */
 export const DROOP_GRIDS: Readonly<Record<DroopKind, DroopGrid>> = {
   'one-step': {
-    vRefPu: [0.96, 0.965, 0.97, 0.975, 0.98, 0.985, 0.99, 0.995, 1, 1.005, 1.01, 1.015],
+    vRefPu: [
+      0.92, 0.93, 0.94, 0.945, 0.95, 0.955, 0.96, 0.965, 0.97, 0.975, 0.98, 0.985, 0.99, 0.995, 1, 1.005, 1.01, 1.015,
+    ],
     deadbandPu: [0, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04],
     slope: [2, 5, 8, 10, 12, 15, 20],
   },

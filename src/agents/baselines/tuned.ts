@@ -1,10 +1,15 @@
 /**
- * The droops that grid search over training days found best for `voltage-ieee33-v1`; the whole search is in
- * docs/evidence/voltage-ieee33.json, and a test holds these two against it.
+ * What tuning found for the 33-bus task at scale 0.5: the best cells of DROOP_GRIDS on the first 12 hard training
+ * days. `npx tsx train/study.ts` finds them again and shows the tables; a test checks them against their neighbours.
+ *
+ * Judged by the band first, a droop that acts one step late ends close to constant absorption: a reference far below
+ * the voltages of the day and a gentle slope, at a high price in losses.
  */
+import type { DroopKind } from './tune.ts';
 import type { DroopParameters } from './droop.ts';
 
-export const TUNED_DROOPS: Readonly<Record<'oneStep' | 'fixedPoint', DroopParameters>> = {
-  oneStep: { vRefPu: 0.99, deadbandPu: 0.005, slope: 10 },
-  fixedPoint: { vRefPu: 1.015, deadbandPu: 0.03, slope: 160 },
-};
+export const TUNED_DROOPS: Readonly<Record<'oneStep' | 'fixedPoint', DroopParameters & { readonly kind: DroopKind }>> =
+  {
+    oneStep: { kind: 'one-step', vRefPu: 0.94, deadbandPu: 0.005, slope: 5 },
+    fixedPoint: { kind: 'fixed-point', vRefPu: 1.015, deadbandPu: 0.03, slope: 160 },
+  };
