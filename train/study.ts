@@ -2,10 +2,12 @@
  * Runs the study of a recipe and writes its evidence.
  *
  *   npx tsx train/study.ts [--recipe train/voltage-ieee33.json] [--seeds 5] [--days 20] [--tuning-days 12]
- *                          [--all-days 60] [--steps N] [--coarse] [--out docs/evidence/voltage-ieee33] [--fresh]
+ *                          [--all-days 60] [--first-test-day 300] [--steps N] [--coarse]
+ *                          [--out docs/evidence/voltage-ieee33] [--fresh]
  *
- * Everything is seeded. What is finished (a tuning, a seed) is kept under .cache/study and taken up again by the next
- * run of the same study; --fresh forgets it. --steps and --coarse make a smaller study that says so in its title.
+ * Everything is seeded. What is finished (a tuning, a trained seed) is kept under .cache/study and taken up again by
+ * the next run; --fresh forgets it. --steps and --coarse make a smaller study that says so in its title.
+ * Test days start at the 300th of the test split: earlier ones were looked at while the recipe was made.
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
@@ -16,6 +18,7 @@ import { sha256 } from '../src/base/hash.ts';
 import { DROOP_GRIDS, tuneDroop, type DroopGrid, type DroopKind, type Tuning } from '../src/agents/baselines/tune.ts';
 import { describeBackend } from '../src/agents/backend.ts';
 import { EVALUATION_DEFAULTS, evaluateDays, floatPolicyFunction, policyController } from '../src/agents/evaluate.ts';
+import type { FloatLayer, FloatPolicy } from '../src/agents/freeze/floatPolicy.ts';
 import { freezePolicy } from '../src/agents/freeze/freeze.ts';
 import { formatProgress, parameterDigest } from '../src/agents/ppo.ts';
 import { loadRecipe, recipeDigest, trainFromRecipe, type Recipe } from '../src/agents/recipe.ts';
@@ -40,6 +43,7 @@ const { values } = parseArgs({
     days: { type: 'string', default: '20' },
     'tuning-days': { type: 'string', default: '12' },
     'all-days': { type: 'string', default: '60' },
+    'first-test-day': { type: 'string', default: '300' },
     steps: { type: 'string' },
     coarse: { type: 'boolean', default: false },
     out: { type: 'string', default: 'docs/evidence/voltage-ieee33' },
@@ -52,16 +56,17 @@ const log = (line: string): void => void process.stderr.write(`${line}\n`);
 const recipe = await loadRecipe(values.recipe);
 const totalSteps = values.steps === undefined ? recipe.ppo.totalSteps : Number(values.steps);
 const evaluation = { scale: recipe.args.scale ?? EVALUATION_DEFAULTS.scale };
+const firstTestDay = Number(values['first-test-day']);
 const cache = join('.cache', 'study', studyKey(recipe));
 if (values.fresh) await rm(cache, { recursive: true, force: true });
 await mkdir(cache, { recursive: true });
 
 log(`study of ${recipe.name} (${recipeDigest(recipe).slice(0, 16)}), kept in ${cache}`);
-const days = await kept('days', () => ({
-  hard: hardDays('test', Number(values.days), evaluation),
+const days = {
+  hard: hardDays('test', Number(values.days), evaluation, firstTestDay),
   tuning: hardDays('train', Number(values['tuning-days']), evaluation),
-  all: Array.from({ length: Number(values['all-days']) }, (_, i) => testDay(i)),
-}));
+  all: Array.from({ length: Number(values['all-days']) }, (_, i) => testDay(firstTestDay + i)),
+};
 const tunings = {
   oneStep: await tuning('one-step'),
   fixedPoint: await tuning('fixed-point'),
@@ -71,7 +76,7 @@ const baselines = studyBaselines(tunings.oneStep, tunings.fixedPoint).map((contr
 );
 const seeds: (StudySeed & { readonly backend: string })[] = [];
 for (let seed = 1; seed <= Number(values.seeds); seed++) {
-  seeds.push(await kept(`seed-${seed}`, () => trainAndEvaluate(seed)));
+  seeds.push(evaluateSeed(await kept(`seed-${seed}-${totalSteps}`, () => train(seed))));
 }
 
 const document: StudyDocument = {
@@ -94,41 +99,61 @@ log(`wrote ${values.out}.md and ${values.out}.json`);
 
 function tuning(kind: DroopKind): Promise<Tuning> {
   const grid = values.coarse ? COARSE_GRID : DROOP_GRIDS[kind];
-  return kept(`tuning-${kind}-${shortDigest(grid)}`, () => {
+  return kept(`tuning-${kind}-${shortDigest([grid, days.tuning])}`, () => {
     log(`tuning ${kind} droop on ${days.tuning.length} training days`);
     return tuneDroop(kind, days.tuning, evaluation, grid);
   });
 }
 
-async function trainAndEvaluate(seed: number): Promise<StudySeed & { readonly backend: string }> {
-  const { policy, training } = await trainFromRecipe(recipe, {
+/** A trained seed as it is kept: enough to freeze and evaluate it again, to the bit. */
+interface TrainedSeed {
+  readonly seed: number;
+  readonly parameterDigest: string;
+  readonly trainingSeconds: number;
+  readonly steps: number;
+  readonly backend: string;
+  readonly layers: readonly (Omit<FloatLayer, 'weights' | 'bias'> & { weights: number[]; bias: number[] })[];
+}
+
+async function train(seed: number): Promise<TrainedSeed> {
+  const { training } = await trainFromRecipe(recipe, {
     seed,
     totalSteps,
     onProgress: (p) => {
       if (p.update % 10 === 1 || p.update === p.updates) log(`seed ${seed}  ${formatProgress(p)}`);
     },
   });
-  const frozen = freezePolicy(policy);
-  await writeFile(join(cache, `seed-${seed}.policy`), frozen.bytes);
-  const integer = frozenController('policy', frozen);
-  const float = policyController('float', VOLTAGE_INTERFACE, floatPolicyFunction(policy));
   return {
     seed,
-    cid: frozen.cid,
     parameterDigest: parameterDigest(training.parameters),
     trainingSeconds: training.seconds,
     steps: training.steps,
     backend: describeBackend(training.backend),
+    // A float32 survives JSON: it is written as the double it is.
+    layers: training.layers.map((l) => ({ ...l, weights: Array.from(l.weights), bias: Array.from(l.bias) })),
+  };
+}
+
+function evaluateSeed({ layers, ...trained }: TrainedSeed): StudySeed & { readonly backend: string } {
+  const policy: FloatPolicy = {
+    layers: layers.map((l) => ({ ...l, weights: Float32Array.from(l.weights), bias: Float32Array.from(l.bias) })),
+    interface: VOLTAGE_INTERFACE,
+  };
+  const frozen = freezePolicy(policy);
+  const integer = frozenController('policy', frozen);
+  const float = policyController('float', VOLTAGE_INTERFACE, floatPolicyFunction(policy));
+  return {
+    ...trained,
+    cid: frozen.cid,
     hard: evaluateDays(days.hard, integer, evaluation),
     all: evaluateDays(days.all, integer, evaluation),
     floatHard: evaluateDays(days.hard, float, evaluation),
   };
 }
 
-/** The same study: recipe, steps, days, and what the task and the evaluation default to. */
+/** What a trained seed depends on beside its number of steps. */
 function studyKey(chosen: Recipe): string {
-  const { fresh: _fresh, out: _out, seeds: _seeds, ...asked } = values;
-  return shortDigest([recipeDigest(chosen), asked, EVALUATION_DEFAULTS, VOLTAGE_INTERFACE]);
+  return shortDigest([recipeDigest(chosen), EVALUATION_DEFAULTS, VOLTAGE_INTERFACE]);
 }
 
 function shortDigest(value: unknown): string {

@@ -31,7 +31,7 @@ export function renderStudy(study: StudyDocument): string {
       `backend ${[...new Set(seeds.map((s) => s.backend))].join('; ')}. Machine: ${study.machine.cpu}, Node ${study.machine.node}. ` +
       'The policy is the frozen integer artifact. Reproduce: `npx tsx train/study.ts --fresh`.',
     '',
-    `${days.hard.length} hard test days: the first test days on which the untuned IEEE 1547-2018 category B curve, one step late, leaves ` +
+    `${days.hard.length} hard test days: the first test days from day ${days.all[0]} on which the untuned IEEE 1547-2018 category B curve, one step late, leaves ` +
       `more than ${percent(HARD_DAY_SHARE)} out of band. ${days.all.length} test days without selection beside them. ` +
       `Droops are tuned on ${days.tuning.length} training days chosen by the same rule.`,
     '',

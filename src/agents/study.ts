@@ -22,12 +22,17 @@ import type { FrozenPolicy } from './freeze/freeze.ts';
 /** A day is hard when the standard's default curve, dispatched one step late, leaves more than this out of band. */
 export const HARD_DAY_SHARE = 0.005;
 
-/** The first `count` hard days of a split, in calendar order; chosen by the untuned baseline alone. */
-export function hardDays(split: 'train' | 'test', count: number, options: Partial<EvaluationOptions> = {}): number[] {
+/** The first `count` hard days of a split from its `from`-th day on, in calendar order; chosen by the untuned baseline alone. */
+export function hardDays(
+  split: 'train' | 'test',
+  count: number,
+  options: Partial<EvaluationOptions> = {},
+  from = 0,
+): number[] {
   const dayOf = split === 'test' ? testDay : trainDay;
   const days: number[] = [];
-  for (let i = 0; days.length < count; i++) {
-    if (i >= 100 * count) throw fail('agents.evaluate', { expected: `${count} hard days`, got: days.length });
+  for (let i = from; days.length < count; i++) {
+    if (i >= from + 100 * count) throw fail('agents.evaluate', { expected: `${count} hard days`, got: days.length });
     const day = dayOf(i);
     if (evaluateDay(day, oneStep1547(), options).outOfBandShare > HARD_DAY_SHARE) days.push(day);
   }

@@ -13,14 +13,12 @@ export interface DroopGrid {
 export type DroopKind = 'one-step' | 'fixed-point';
 
 /**
- * Wide enough that the best setting is not at an edge. Late droops swing above a slope of about 15 per pu; live ones
- * are searched up to slopes that no real inverter is set to.
+ * Late droops swing above a slope of about 15 per pu, and low references make them absorb at all hours: 0.94 with a
+ * deadband of 0.005 is the same ramp as 0.945 without. Live ones are searched up to slopes that no real inverter has.
  */
 export const DROOP_GRIDS: Readonly<Record<DroopKind, DroopGrid>> = {
   'one-step': {
-    vRefPu: [
-      0.92, 0.93, 0.94, 0.945, 0.95, 0.955, 0.96, 0.965, 0.97, 0.975, 0.98, 0.985, 0.99, 0.995, 1, 1.005, 1.01, 1.015,
-    ],
+    vRefPu: [0.94, 0.945, 0.95, 0.955, 0.96, 0.965, 0.97, 0.975, 0.98, 0.985, 0.99, 0.995, 1, 1.005, 1.01, 1.015],
     deadbandPu: [0, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04],
     slope: [2, 5, 8, 10, 12, 15, 20],
   },
