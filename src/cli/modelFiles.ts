@@ -75,7 +75,7 @@ export function modelCard(trained: TrainedPolicy, task: string, frozen: FrozenPo
   };
 }
 
-export function floatDocument(policy: FloatPolicy): FloatDocument {
+function floatDocument(policy: FloatPolicy): FloatDocument {
   return {
     format: 'gridpact-float/1',
     interface: policy.interface,

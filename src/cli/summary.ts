@@ -84,10 +84,10 @@ function plotLines({ trace, startMs, stepMs, intervals }: SimulationResult, colo
   });
 }
 
-/** UTC: the time of day, or the date where the plot spans more than a day. */
+/** UTC: the time of day, with the date where the plot spans more than a day. */
 function clock(tMs: number, spanMs: number): string {
   const iso = new Date(tMs).toISOString();
-  return spanMs > DAY_MS ? iso.slice(5, 10) : iso.slice(11, 16);
+  return spanMs > DAY_MS ? `${iso.slice(5, 10)} ${iso.slice(11, 13)}h` : iso.slice(11, 16);
 }
 
 function paymentLines({ payments }: SimulationResult): string[] {

@@ -5,7 +5,6 @@
 import { secretFromSeed, signerOf, type Signer } from '../base/signature.ts';
 import type { Asset } from '../grid/asset.ts';
 import type { Network } from '../grid/network.ts';
-import { DAY_MS } from '../grid/interval.ts';
 import type { VoltVarCurve } from '../grid/voltVar.ts';
 import type { FeederSeries } from '../env/series/series.ts';
 import type { Genesis } from '../ledger/genesis.ts';
@@ -91,8 +90,4 @@ export function twinGenesis(scenario: TwinScenario): Genesis {
       micro: name === BUYER ? BUYER_MICRO : 0,
     })),
   };
-}
-
-export function days({ series }: TwinScenario): number {
-  return (series.steps * series.stepMs) / DAY_MS;
 }

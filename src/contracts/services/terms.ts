@@ -44,7 +44,7 @@ export function intList(value: Document | undefined, what: string, lo: number, h
 }
 
 /** Prices are bounded so that every product in a formula stays far inside bigint-free range checks. */
-export const PRICE_MAX = 1000000000000;
+const PRICE_MAX = 1000000000000;
 
 export interface PriceEntry {
   readonly fromMs: number;
