@@ -79,7 +79,7 @@ async function entryOf(dir: string, name: string): Promise<PublicKeyEntry | BadK
 }
 
 /** @throws `keys.name`: a name is also a file name, so it holds no separator and does not start with a dot. */
-export function keyPath(dir: string, name: string): string {
+function keyPath(dir: string, name: string): string {
   if (!/^[a-z0-9][a-z0-9._-]{0,31}$/.test(name)) {
     throw fail('keys.name', { expected: '1..32 of [a-z0-9._-]', got: name.slice(0, 80) });
   }
