@@ -4,7 +4,7 @@
  * sum to zero.
  */
 import { fromHex, toHex } from '../../src/base/bytes.ts';
-import { encodeDocument, type Document } from '../../src/base/cbor.ts';
+import { encodeDocument } from '../../src/base/cbor.ts';
 import { cidDigest, cidOf } from '../../src/base/cid.ts';
 import { secretFromSeed, signerOf, type Signer } from '../../src/base/signature.ts';
 import { buildPolicy } from '../../src/contracts/policy/codec.ts';
@@ -122,12 +122,23 @@ export function registrationBody(parts: PolicyParts): TxBody {
   return { artifact: policy.bytes, ...vectors };
 }
 
+const signers = new Map<string, Signer>();
+
+/** Parsing a secret costs ten signatures, so each is parsed once. */
+function signerFor(purpose: string): Signer {
+  const known = signers.get(purpose);
+  if (known !== undefined) return known;
+  const made = signerOf(secretFromSeed('market', purpose));
+  signers.set(purpose, made);
+  return made;
+}
+
 export function signer(name: string): Signer {
-  return signerOf(secretFromSeed('market', `account/${name}`));
+  return signerFor(`account/${name}`);
 }
 
 export function deviceSigner(asset: string): Signer {
-  return signerOf(secretFromSeed('market', `device/${asset}`));
+  return signerFor(`device/${asset}`);
 }
 
 export interface BlockOutcome extends FinalizeBlockResponse {
@@ -313,7 +324,6 @@ export class Market {
     return [this.owners[this.assets.indexOf(asset)] ?? 'owner-1', 'offer.make', body];
   }
 
-  /** Observation and, unless `energy` is undefined, the meter reading of interval k that just ended. */
   seen(asset: string, tMs: number, channels: Partial<Record<Channel, number>> = { soc: 500000 }): DeviceDraft {
     return { device: asset, readings: [observation(tMs, channels)] };
   }
@@ -411,5 +421,3 @@ export function meter(interval: number, over: Partial<MeterValues> = {}): Readin
   const values = { interval, pW: 10000, qVar: 0, vMicroPu: 1000000, eStorageMilliWh: 833333, quality: 0 };
   return { kind: 'meter', ...values, ...over };
 }
-
-export type { Document };

@@ -20,7 +20,9 @@ import { table } from '../ui/table.ts';
 
 export const evaluate: Action<EvaluateFlags, [policy: string | undefined]> = async (report, flags, path) => {
   const artifact = loadArtifact(await readPolicy(path));
-  const days = flags.hard ? hardDays('test', flags.days) : Array.from({ length: flags.days }, (_, i) => testDay(i));
+  const days = flags.hard
+    ? hardDays('test', flags.days, {}, flags.from)
+    : Array.from({ length: flags.days }, (_, i) => testDay(flags.from + i));
   const executor = createExecutor(artifact);
   const policy = policyController(
     'policy',

@@ -3,6 +3,7 @@ import { defineCommand, integer, text } from '../command.ts';
 
 export interface EvaluateFlags {
   readonly days: number;
+  readonly from: number;
   readonly hard: boolean;
 }
 
@@ -15,6 +16,13 @@ export const command = defineCommand<EvaluateFlags, [policy: string | undefined]
   parameters: {
     flags: {
       days: { kind: 'parsed', parse: integer(1, 500), default: '20', placeholder: 'n', brief: 'Test days' },
+      from: {
+        kind: 'parsed',
+        parse: integer(0, 3650),
+        default: '300',
+        placeholder: 'n',
+        brief: 'First test day; those before 300 were looked at while the shipped recipe was made',
+      },
       hard: {
         kind: 'boolean',
         default: false,
