@@ -40,7 +40,7 @@ export type Channel = keyof typeof CHANNELS;
 export const CHANNEL_NAMES: readonly Channel[] = (Object.keys(CHANNELS) as Channel[]).sort(
   (a, b) => CHANNELS[a].id - CHANNELS[b].id,
 );
-export const CHANNEL_COUNT = CHANNEL_NAMES.length;
+const CHANNEL_COUNT = CHANNEL_NAMES.length;
 
 export function isChannel(name: string): name is Channel {
   return Object.hasOwn(CHANNELS, name);

@@ -56,7 +56,7 @@ export interface DeploymentView {
   readonly policyCid: string;
   readonly service: string;
   readonly status: 'proposed' | 'approved' | 'active' | 'suspended' | 'expired' | 'ended';
-  readonly suspendReason: 'none' | 'operator' | 'underfunded';
+  readonly suspendReason: 'none' | 'operator' | 'underfunded' | 'unsettled';
   readonly buyer: string;
   readonly assets: readonly string[];
   readonly offered: readonly string[];
@@ -181,7 +181,7 @@ export function deploymentView(app: LedgerApplication, digest: string): Deployme
     policyCid,
     service,
     status: statusName(row.status, app.lastHeader?.timeMs ?? 0, notBeforeMs, notAfterMs),
-    suspendReason: (['none', 'operator', 'underfunded'] as const)[row.suspendReason]!,
+    suspendReason: (['none', 'operator', 'underfunded', 'unsettled'] as const)[row.suspendReason]!,
     buyer,
     assets,
     offered: assets.filter((asset) => offerTable.get(state, digest, asset) !== undefined),
@@ -232,7 +232,7 @@ function whyNoSetpoint(app: LedgerApplication, digest: string, asset: string, in
   return fail('deployment.notActive', { expected: `a setpoint for interval ${interval}`, got: status });
 }
 
-export function currentReceipt(app: LedgerApplication, digest: string, asset: string, interval: number): ReceiptView {
+function currentReceipt(app: LedgerApplication, digest: string, asset: string, interval: number): ReceiptView {
   const receipt = receiptTable.get(app.state, digest, asset, interval);
   if (receipt === undefined) throw fail('receipt.unknown', { got: `${asset}, interval ${interval}` });
   return receiptView(receipt);

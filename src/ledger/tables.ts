@@ -108,7 +108,7 @@ export const STATE_LAYOUTS = {
     proposer: id,
     /** 1 proposed, 2 approved, 3 suspended, 4 ended. */
     status: u8,
-    /** 0 none, 1 by an operator, 2 escrow short. */
+    /** 0 none, 1 by an operator, 2 escrow short, 3 amounts beyond the safe range. */
     suspendReason: u8,
     sinceMs: u53,
     approvals: listField(id, MAX_OPERATORS),
@@ -213,7 +213,7 @@ export type DispatchRow = ReturnType<typeof L.dispatch.decode>;
 export type SettlementRow = ReturnType<typeof L.settlement.decode>;
 
 export const DEPLOYMENT_STATUS = { proposed: 1, approved: 2, suspended: 3, ended: 4 } as const;
-export const SUSPEND_REASON = { none: 0, operator: 1, underfunded: 2 } as const;
+export const SUSPEND_REASON = { none: 0, operator: 1, underfunded: 2, unsettled: 3 } as const;
 
 export const SETPOINT_FLAG = {
   /** An input was missing or stale: the frozen fallback spoke. */

@@ -48,7 +48,7 @@ export const Deployment = Type.Object(
     policyCid: Cid,
     service: Type.String(),
     status: oneOf(['proposed', 'approved', 'active', 'suspended', 'expired', 'ended']),
-    suspendReason: oneOf(['none', 'operator', 'underfunded']),
+    suspendReason: oneOf(['none', 'operator', 'underfunded', 'unsettled']),
     buyer: Id,
     assets: list(Id),
     offered: list(Id),

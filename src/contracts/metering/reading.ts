@@ -16,7 +16,7 @@ const MEASURED_MASK = CHANNEL_NAMES.reduce(
   0,
 );
 
-export const READING_KIND = { observation: 1, meter: 2, correction: 3 } as const;
+const READING_KIND = { observation: 1, meter: 2, correction: 3 } as const;
 /** Readings in one batch: bounds the work a single signature can ask for. */
 export const MAX_BATCH_READINGS = 64;
 

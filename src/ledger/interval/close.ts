@@ -5,12 +5,15 @@
  */
 import { floorDiv } from '../../base/fixed.ts';
 import { toHex } from '../../base/bytes.ts';
+import { isGridPactError } from '../../base/errors.ts';
 import { intervalEndMs, intervalStartMs } from '../../grid/interval.ts';
 import { evaluateFallback } from '../../grid/interface.ts';
 import type { BlockContext } from '../context.ts';
 import { CORRECTION_WINDOW_MS } from '../genesis.ts';
 import type { Deployment } from '../deployment.ts';
+import type { StagedState } from '../state.ts';
 import {
+  DEPLOYMENT_STATUS,
   deploymentsTable,
   deploymentTable,
   dispatchedTable,
@@ -21,6 +24,7 @@ import {
   SETPOINT_FLAG,
   setpointTable,
   settlementTable,
+  SUSPEND_REASON,
 } from '../tables.ts';
 import {
   guardInput,
@@ -31,6 +35,7 @@ import {
   writeSetpoint,
   type Order,
 } from './dispatch.ts';
+import { moveToReserve } from './reserve.ts';
 import { settle } from './settle.ts';
 
 const MAX_CLOSES_PER_BLOCK = 12;
@@ -53,11 +58,39 @@ function closeInterval(context: BlockContext, j: number): void {
   for (const digest of deploymentsTable.get(state)?.digests ?? []) {
     const deployment = cache.deployment(state, toHex(digest));
     if (missed) standInFallback(context, deployment, j);
-    settle(context, deployment, j);
+    settleOrStop(context, deployment, j);
   }
   dispatchedTable.delete(state, j);
   events.notices.push({ kind: 'closed', interval: j, deployment: '', detail: missed ? 'missed' : 'dispatched' });
   prune(context, j - floorDiv(CORRECTION_WINDOW_MS, context.genesis.parameters.dMs) - 1);
+}
+
+/**
+ * Amounts that leave the safe range (penalties without end, say) stop their deployment, never the chain: it stays
+ * unsettled for j, its reserve goes back to escrow if escrow can hold it, and operators decide.
+ */
+function settleOrStop(context: BlockContext, deployment: Deployment, j: number): void {
+  const { state, tMs, events } = context;
+  const { digest, cid } = deployment;
+  if (inSafeRange(state, () => settle(context, deployment, j))) return;
+  const reservedMicro = dispatchTable.get(state, j, digest)!.reservedMicro;
+  inSafeRange(state, () => moveToReserve(context, digest, 0 - reservedMicro));
+  const row = deploymentTable.get(state, digest)!;
+  if (row.status === DEPLOYMENT_STATUS.approved) {
+    const stop = { status: DEPLOYMENT_STATUS.suspended, suspendReason: SUSPEND_REASON.unsettled, resumeVotes: [] };
+    deploymentTable.set(state, { ...row, ...stop, sinceMs: tMs }, digest);
+  }
+  events.notices.push({ kind: 'suspended', interval: j, deployment: cid, detail: 'amounts beyond the safe range' });
+}
+
+function inSafeRange(state: StagedState, action: () => void): boolean {
+  try {
+    state.transact(action);
+    return true;
+  } catch (error) {
+    if (isGridPactError(error, 'base.integer')) return false;
+    throw error;
+  }
 }
 
 /**

@@ -169,7 +169,7 @@ export function writeSetpoint(
 }
 
 /** The newest observation if 0 <= t_h - tMs <= A, with what the ledger itself knows (time, terms). */
-export function observedSnapshot(context: BlockContext, order: Order, asset: string): Snapshot {
+function observedSnapshot(context: BlockContext, order: Order, asset: string): Snapshot {
   const { state, tMs, genesis } = context;
   const { dMs, aMs } = genesis.parameters;
   const snapshot = createSnapshot();

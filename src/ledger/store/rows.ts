@@ -1,6 +1,6 @@
 /** What is kept on disk, by key prefix. State rows are written only by a commit; blocks before execution. */
 import { blob, layout, lengthPrefixed, listField, u53, u8, type Field } from '../../base/record.ts';
-import type { Block, TxResult } from '../engines/port.ts';
+import type { TxResult } from '../engines/port.ts';
 import { concatBytes, fromUtf8, utf8 } from '../../base/bytes.ts';
 
 /** 16 hex digits, so that key order is height order. */
@@ -41,10 +41,6 @@ const MAX_LIST = 65535;
 export const BLOCK_ROW = layout('block', { height: u53, timeMs: u53, txs: listField(blob, MAX_LIST) });
 const RESULT = layout('result', { code: u8, error: text, detail: text });
 export const RESULTS_ROW = layout('results', { results: listField(lengthPrefixed(RESULT), MAX_LIST) });
-
-export function encodeBlock(block: Block): Uint8Array {
-  return BLOCK_ROW.encode(block);
-}
 
 /** Leaf of the results tree: what a transaction came to. Messages stay out: they are for people. */
 export function resultLeaf({ code, error }: TxResult): Uint8Array {
