@@ -190,6 +190,34 @@ describe('money of a deployment', () => {
     await market.block(market.at(1));
   });
 
+  it('penalties without end suspend the deployment when a balance could not hold them, and the chain goes on', async () => {
+    const price = { from: 0, discharge: 0, charge: 0, penalty: 1000000000000, tolerance: 0 };
+    const market = await Market.open({
+      assets: 5,
+      parameters: { dMs: 86400000, aMs: 86400000 },
+      policy: constantPolicy('energy-dispatch', 1000000),
+      rating: { pMaxW: 90000000 },
+      offer: { pMaxW: 90000000 },
+      document: { caps: { output: 90000000 } },
+      terms: { buyer: 'buyer', prices: [price] },
+    });
+    const nothing = (k: number): readonly Item[] =>
+      market.assets.map((asset) => market.metered(asset, k, { eStorageMilliWh: 0 }));
+    const seen = (k: number): readonly Item[] => market.assets.map((asset) => market.seen(asset, market.at(k)));
+    await market.block(market.at(0), seen(0));
+    let k = 0;
+    // 24 MWh short a day and asset: 2.4e13 micro-units each; a balance holds 9.0e15.
+    while (market.view().status === 'active' && k < 100) {
+      await market.block(market.at(k + 1), [...nothing(k), ...seen(k + 1)]);
+      k++;
+    }
+    expect(market.view()).toMatchObject({ status: 'suspended', suspendReason: 'unsettled' });
+    expect(k).toBeGreaterThan(60);
+    expect(market.receipt(k - 2)).toBeDefined();
+    expect(market.receipt(k - 1)).toBeUndefined();
+    await market.block(market.at(k + 1));
+  });
+
   it('anybody funds, only the buyer withdraws, never more than is there', async () => {
     const market = await Market.open();
     const held = market.escrow;
