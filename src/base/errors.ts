@@ -77,6 +77,7 @@ export const ERRORS = {
   'keys.name': 'A key name is not 1..32 of [a-z0-9._-], starting with a letter or digit.',
   'keys.permissions': 'A key file with a secret can be read by others than its owner.',
   'money.unbalanced': 'Entries of a posting do not sum to zero. This is a bug: please report it.',
+  'offer.conflict': 'The asset is offered to another living deployment of the same service.',
   'offer.notInDeployment': 'The deployment does not name that asset.',
   'offer.notOwner': 'Only the owner of an asset may offer it or withdraw it.',
   'policy.envelope': 'An envelope of a policy artifact is invalid: source, knots, bounds or a segment.',

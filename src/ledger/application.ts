@@ -20,6 +20,7 @@ import type {
   TxResult,
 } from './engines/port.ts';
 import { checkTx, executeBlock } from './execute.ts';
+import { MAX_BLOCK_GAS, txGas } from './gas.ts';
 import { decodeGenesis, type Genesis } from './genesis.ts';
 import { HEADER, HEADER_VERSION, headerHash, type Header } from './header.ts';
 import { writeInitialState } from './initialState.ts';
@@ -150,10 +151,12 @@ export class LedgerApplication implements Application {
   prepareProposal(block: Block, maxBytes: number): { readonly txs: readonly Uint8Array[] } {
     const txs: Uint8Array[] = [];
     let bytes = 0;
+    let gas = 0;
     for (const tx of stopOrdersFirst(block.txs)) {
-      if (txs.length >= MAX_BLOCK_TXS || bytes + tx.length > Math.min(maxBytes, MAX_BLOCK_BYTES)) break;
-      txs.push(tx);
       bytes += tx.length;
+      gas += txGas(tx);
+      if (txs.length >= MAX_BLOCK_TXS || bytes > Math.min(maxBytes, MAX_BLOCK_BYTES) || gas > MAX_BLOCK_GAS) break;
+      txs.push(tx);
     }
     return { txs };
   }
@@ -287,9 +290,15 @@ export class LedgerApplication implements Application {
     }
     let bytes = 0;
     for (const tx of txs) bytes += tx.length;
-    if (txs.length > MAX_BLOCK_TXS || bytes > MAX_BLOCK_BYTES) {
-      const got = `${txs.length} transactions, ${bytes} bytes`;
-      throw fail('block.invalid', { expected: `at most ${MAX_BLOCK_TXS}, ${MAX_BLOCK_BYTES} bytes`, got });
+    // Count and bytes first: they bound what reading the gas of each can cost.
+    let gas = 0;
+    if (txs.length <= MAX_BLOCK_TXS && bytes <= MAX_BLOCK_BYTES) for (const tx of txs) gas += txGas(tx);
+    if (txs.length > MAX_BLOCK_TXS || bytes > MAX_BLOCK_BYTES || gas > MAX_BLOCK_GAS) {
+      const got = `${txs.length} transactions, ${bytes} bytes, ${gas} gas`;
+      throw fail('block.invalid', {
+        expected: `at most ${MAX_BLOCK_TXS}, ${MAX_BLOCK_BYTES} bytes, ${MAX_BLOCK_GAS} gas`,
+        got,
+      });
     }
   }
 

@@ -1,9 +1,10 @@
 /** The contract's life: propose, approve k of n, suspend 1 of n, resume k of n, expire, end; money in and out. */
 import { describe, expect, it } from 'vitest';
 import { encodeDocument } from '../../src/base/cbor.ts';
-import { cidOf } from '../../src/base/cid.ts';
+import { toHex } from '../../src/base/bytes.ts';
+import { cidDigest, cidOf } from '../../src/base/cid.ts';
 import type { TxBody } from '../../src/ledger/transaction.ts';
-import { MAX_DEPLOYMENTS } from '../../src/ledger/tables.ts';
+import { deploymentTable, MAX_DEPLOYMENTS } from '../../src/ledger/tables.ts';
 import {
   constantPolicy,
   Market,
@@ -179,7 +180,7 @@ describe('money of a deployment', () => {
       assets: 9,
       ownerOf: () => 'owner-1',
       parameters: { dMs: 86400000, aMs: 86400000 },
-      rating: { pMaxW: 90000000 },
+      rating: { pMaxW: 90000000, eMaxWh: 1000000000 },
       offer: { pMaxW: 90000000 },
       document: { caps: { output: 90000000 } },
       terms: { buyer: 'buyer', prices: [price] },
@@ -196,7 +197,7 @@ describe('money of a deployment', () => {
       assets: 5,
       parameters: { dMs: 86400000, aMs: 86400000 },
       policy: constantPolicy('energy-dispatch', 1000000),
-      rating: { pMaxW: 90000000 },
+      rating: { pMaxW: 90000000, eMaxWh: 1000000000 },
       offer: { pMaxW: 90000000 },
       document: { caps: { output: 90000000 } },
       terms: { buyer: 'buyer', prices: [price] },
@@ -310,15 +311,48 @@ describe('proposal', () => {
     expect(await propose(market, nextTime(market), { policyCid })).toBe('deployment.policyUnit');
   });
 
-  it('stops at the limit of deployments', async () => {
+  /** As many proposals as fit beside the market's own deployment, and their CIDs. */
+  function crowd(market: Market): { readonly drafts: readonly Draft[]; readonly cids: readonly string[] } {
+    const documents = Array.from({ length: MAX_DEPLOYMENTS - 1 }, (_, i) =>
+      encodeDocument(market.deploymentBody({ caps: { output: i } })),
+    );
+    const drafts = documents.map((document): Draft => ['engineer', 'deployment.propose', { document }]);
+    return { drafts, cids: documents.map(cidOf) };
+  }
+
+  it('a full ledger gives up the oldest proposal that nobody approved', async () => {
     const market = await Market.open();
-    const drafts = Array.from({ length: MAX_DEPLOYMENTS }, (_, i): Draft => {
-      const document = encodeDocument(market.deploymentBody({ caps: { output: i } }));
-      return ['engineer', 'deployment.propose', { document }];
-    });
-    const errors = await errorsOf(market, market.at(0, -9), drafts);
-    expect(errors.filter((error) => error === 'deployment.limit')).toHaveLength(1);
-    expect(errors.slice(0, -1).every((error) => error === '')).toBe(true);
+    const { drafts, cids } = crowd(market);
+    expect(new Set(await errorsOf(market, market.at(0, -9), drafts.slice(0, 1)))).toEqual(new Set(['']));
+    expect(new Set(await errorsOf(market, market.at(0, -8), drafts.slice(1)))).toEqual(new Set(['']));
+    const known = (cid: string): boolean =>
+      market.app.state.get(deploymentTable.key(toHex(cidDigest(cid)))) !== undefined;
+    expect(cids.every(known)).toBe(true);
+    expect(await propose(market, market.at(0, -7), { caps: { output: 5000 } })).toBe('');
+    expect(cids.filter((cid) => !known(cid))).toEqual([cids[0]]);
+    expect(market.view().status).toBe('approved');
+  });
+
+  it('and stops at the limit when each has an approval', async () => {
+    const market = await Market.open();
+    const { drafts, cids } = crowd(market);
+    const approvals = cids.map((deployment): Draft => ['operator-1', 'deployment.approve', { deployment }]);
+    expect(new Set(await errorsOf(market, market.at(0, -9), [...drafts, ...approvals]))).toEqual(new Set(['']));
+    expect(await propose(market, market.at(0, -7), { caps: { output: 5000 } })).toBe('deployment.limit');
+  });
+});
+
+describe('offers', () => {
+  it('an asset serves one living deployment of a service at a time', async () => {
+    const market = await Market.open();
+    const document = encodeDocument(market.deploymentBody({ caps: { output: 77 } }));
+    const deployment = cidOf(document);
+    const approve = ['operator-1', 'operator-2'].map((name): Draft => [name, 'deployment.approve', { deployment }]);
+    await market.block(market.at(0, -9), [['engineer', 'deployment.propose', { document }], ...approve]);
+    const second = market.offer(ASSET, { deployment });
+    expect(await errorsOf(market, market.at(0, -8), [second])).toEqual(['offer.conflict']);
+    await market.block(market.at(0, -7), [['owner-1', 'offer.withdraw', market.body({ asset: ASSET })]]);
+    expect(await errorsOf(market, market.at(0, -6), [second])).toEqual(['']);
   });
 });
 

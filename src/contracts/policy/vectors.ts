@@ -17,7 +17,7 @@ export interface Box {
 }
 
 /** Vectors behind `vec4096`, which a registration states and every node recomputes. */
-const SHORT_VECTORS = 4096;
+export const SHORT_VECTORS = 4096;
 /** Vectors behind `vec65536`, which admits a kernel. */
 const LONG_VECTORS = 65536;
 

@@ -8,9 +8,12 @@
  *   pay     = eDel * (discharge if eSet > 0, charge if eSet < 0) / 10^9      price in micro-units per MWh
  *   penalty = eShort * penalty / 10^9
  */
-import { clamp, mulDivFloor } from '../../base/fixed.ts';
+import { clamp, floorDivBig, mulDivFloor, SAFE_MAX, toSafe } from '../../base/fixed.ts';
 import { asMap, onlyKeys, priceIndexAt, priceList, type PriceEntry } from './terms.ts';
 import type { GuardInput, Score, ServiceContract } from './types.ts';
+
+const MS_PER_HOUR = 3600000n;
+const MICRO = 1000000n;
 
 export interface EnergyTerms {
   readonly prices: readonly PriceEntry[];
@@ -39,6 +42,26 @@ function powerLimitW({ asset, offer, cap }: GuardInput): number {
   return Math.min(offer.pMaxW, asset.battery.pMaxW, cap);
 }
 
+/**
+ * Power that the interval can hold without passing the floor or the ceiling, the tighter of rating and offer:
+ *
+ *   discharge: p * D / etaD <= (soc - floor) * E      charge: p * D * etaC <= (ceiling - soc) * E
+ *
+ * An unobserved state of charge bounds nothing here, so that the frozen fallback says the same on ledger and device;
+ * the device holds its own floor.
+ */
+function energyLimitsW({ asset: { battery }, offer, socMicro, dMs }: GuardInput) {
+  if (socMicro === undefined) return { dischargeW: SAFE_MAX, chargeW: SAFE_MAX };
+  const above = Math.max(0, socMicro - Math.max(offer.socFloorMicro, battery.socMinMicro));
+  const below = Math.max(0, Math.min(offer.socCeilingMicro, battery.socMaxMicro) - socMicro);
+  const powerW = (shareMicro: number, times: bigint, over: bigint): number =>
+    toSafe(floorDivBig(BigInt(shareMicro) * BigInt(battery.eMaxWh) * MS_PER_HOUR * times, BigInt(dMs) * MICRO * over));
+  return {
+    dischargeW: powerW(above, BigInt(battery.etaDischargeMicro), MICRO),
+    chargeW: powerW(below, MICRO, BigInt(battery.etaChargeMicro)),
+  };
+}
+
 export const energyDispatchV1: ServiceContract<EnergyTerms> = {
   service: 'energy-dispatch',
   version: 1,
@@ -59,15 +82,10 @@ export const energyDispatchV1: ServiceContract<EnergyTerms> = {
   priceIndexAt: (terms, tMs) => priceIndexAt(terms.prices, tMs),
   offerPrice: (terms, priceIndex) => terms.prices[priceIndex]!.values[0]!,
 
-  // An empty battery is not asked to discharge nor a full one to charge: the tighter of rating and offer counts.
   guard(output, input) {
     const limit = powerLimitW(input);
-    const { socMicro, offer, asset } = input;
-    const floorMicro = Math.max(offer.socFloorMicro, asset.battery.socMinMicro);
-    const ceilingMicro = Math.min(offer.socCeilingMicro, asset.battery.socMaxMicro);
-    const highest = socMicro === undefined || socMicro > floorMicro ? limit : 0;
-    const lowest = socMicro === undefined || socMicro < ceilingMicro ? 0 - limit : 0;
-    return [clamp(output, lowest, highest)];
+    const { dischargeW, chargeW } = energyLimitsW(input);
+    return [clamp(output, 0 - Math.min(limit, chargeW), Math.min(limit, dischargeW))];
   },
 
   worstCase(terms, priceIndex, dMs, input) {

@@ -36,6 +36,7 @@ export interface GuardInput {
   readonly offer: OfferLimits;
   /** The deployment's own cap on the output, in the output's unit. */
   readonly cap: number;
+  readonly dMs: number;
   /** Observed state of charge, 1e-6, or undefined when not observed. */
   readonly socMicro: number | undefined;
 }

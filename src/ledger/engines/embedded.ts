@@ -125,6 +125,7 @@ export class EmbeddedEngine {
     const waiting = [...this.#pool.values(), ...txs];
     const proposal = this.app.prepareProposal({ height, timeMs: time, txs: waiting }, MAX_BLOCK_BYTES);
     const block: Block = { height, timeMs: time, txs: proposal.txs };
+    this.#keepForNext(txs, proposal.txs);
     const verdict = this.app.processProposal(block);
     if (verdict.status === 'reject') throw fail('block.invalid', { got: verdict.reason });
     this.#onStep('blockWriting', height);
@@ -139,6 +140,12 @@ export class EmbeddedEngine {
     this.#dropIncluded(block);
     response.events.notices.push(...jumps);
     return this.#produced(block, response);
+  }
+
+  /** What did not fit beside the pool waits in it. */
+  #keepForNext(given: readonly Uint8Array[], taken: readonly Uint8Array[]): void {
+    const inBlock = new Set(taken);
+    for (const tx of given) if (!inBlock.has(tx)) this.#pool.set(toHex(sha256(tx)), tx);
   }
 
   #produced(block: Block, { txResults, events, header }: FinalizeBlockResponse): ProducedBlock {

@@ -8,7 +8,9 @@ import { vec4096 } from '../../contracts/policy/vectors.ts';
 import { formulaAt, type BlockContext } from '../context.ts';
 import { parseDeployment, type Deployment } from '../deployment.ts';
 import { revokeFuture } from '../interval/reserve.ts';
+import { CORRECTION_WINDOW_MS } from '../genesis.ts';
 import { balanceOf, post, transfer } from '../money.ts';
+import type { StateReader } from '../state.ts';
 import {
   accountTable,
   artifactTable,
@@ -18,7 +20,9 @@ import {
   deploymentDocumentTable,
   deploymentTable,
   deploymentsTable,
+  lastOutputTable,
   MAX_DEPLOYMENTS,
+  offerTable,
   policyTable,
   SUSPEND_REASON,
   type DeploymentRow,
@@ -85,11 +89,49 @@ function checkAgainstState(context: BlockContext, deployment: Deployment): void 
   }
 }
 
-function addToIndex({ state }: BlockContext, digest: string): void {
+/** @throws `deployment.limit` when every slot is taken by a deployment that somebody approved or still owes. */
+function addToIndex(context: BlockContext, digest: string): void {
+  const { state } = context;
   const digests = (deploymentsTable.get(state)?.digests ?? []).map(toHex);
-  if (digests.length >= MAX_DEPLOYMENTS) throw fail('deployment.limit', { expected: `at most ${MAX_DEPLOYMENTS}` });
-  const next = [...digests, digest].sort(compareText);
+  const leaving = digests.length < MAX_DEPLOYMENTS ? undefined : expendable(context, digests);
+  if (digests.length >= MAX_DEPLOYMENTS && leaving === undefined) {
+    throw fail('deployment.limit', { expected: `at most ${MAX_DEPLOYMENTS}` });
+  }
+  if (leaving !== undefined) forget(context, leaving);
+  const next = [...digests.filter((held) => held !== leaving), digest].sort(compareText);
   deploymentsTable.set(state, { digests: next.map((hex) => fromHex(hex)) });
+}
+
+/**
+ * Anyone may propose, so a full ledger gives up what holds nothing: the longest-standing proposal that no operator
+ * approved, or deployment that ended so long ago that no reading can be corrected, with no money left in it.
+ */
+function expendable({ state, tMs }: BlockContext, digests: readonly string[]): string | undefined {
+  let found: string | undefined;
+  let sinceMs = SAFE_MAX;
+  for (const digest of digests) {
+    const row = deploymentTable.get(state, digest)!;
+    const unheard = row.status === DEPLOYMENT_STATUS.proposed && row.approvals.length === 0;
+    const over = row.status === DEPLOYMENT_STATUS.ended && tMs >= row.sinceMs + CORRECTION_WINDOW_MS;
+    if ((!unheard && !(over && isEmpty(state, digest))) || row.sinceMs >= sinceMs) continue;
+    found = digest;
+    sinceMs = row.sinceMs;
+  }
+  return found;
+}
+
+function isEmpty(state: StateReader, digest: string): boolean {
+  const { escrow, reserved, owed } = balanceKey;
+  return [escrow(digest), reserved(digest), owed(digest)].every((key) => balanceOf(state, key) === 0);
+}
+
+function forget({ state, cache }: BlockContext, digest: string): void {
+  for (const asset of cache.deployment(state, digest).assets) {
+    offerTable.delete(state, digest, asset);
+    lastOutputTable.delete(state, digest, asset);
+  }
+  deploymentTable.delete(state, digest);
+  deploymentDocumentTable.delete(state, digest);
 }
 
 export function approve(context: BlockContext, tx: AccountTx): void {

@@ -1,8 +1,10 @@
 /** Offers: no number of operators can dispatch an asset its owner has not offered. */
+import { toHex } from '../../base/bytes.ts';
 import { fail } from '../../base/errors.ts';
 import { SAFE_MAX } from '../../base/fixed.ts';
 import { requireAsset, type BlockContext } from '../context.ts';
-import { offerTable } from '../tables.ts';
+import type { Deployment } from '../deployment.ts';
+import { DEPLOYMENT_STATUS, deploymentsTable, deploymentTable, offerTable } from '../tables.ts';
 import type { AccountTx } from '../transaction.ts';
 import { load, requireApproved } from './deployments.ts';
 import { cidField, expectKeys, idField, intField } from './fields.ts';
@@ -28,6 +30,7 @@ export function makeOffer(context: BlockContext, { body, from }: AccountTx): voi
   if (!deployment.assets.includes(asset)) {
     throw fail('offer.notInDeployment', { expected: deployment.assets.join(', '), got: asset });
   }
+  refuseSecondSale(context, deployment, asset);
   const socFloorMicro = intField(body, 'socFloorMicro', 0, 1000000);
   const wantedFromMs = intField(body, 'validFromMs', 0, SAFE_MAX);
   // Never for an interval that has begun: a missed one, still to be closed, must not be offered after the fact.
@@ -42,6 +45,20 @@ export function makeOffer(context: BlockContext, { body, from }: AccountTx): voi
     validToMs: intField(body, 'validToMs', wantedFromMs + 1, SAFE_MAX),
   };
   offerTable.set(context.state, offer, digest, asset);
+}
+
+/** One kilowatt is sold once: an asset serves one living deployment of a service at a time. */
+function refuseSecondSale({ state, cache, tMs }: BlockContext, deployment: Deployment, asset: string): void {
+  for (const bytes of deploymentsTable.get(state)?.digests ?? []) {
+    const digest = toHex(bytes);
+    if (digest === deployment.digest || offerTable.get(state, digest, asset) === undefined) continue;
+    const other = cache.deployment(state, digest);
+    const { status } = deploymentTable.get(state, digest)!;
+    const alive = status !== DEPLOYMENT_STATUS.ended && tMs < other.notAfterMs;
+    if (alive && other.service === deployment.service) {
+      throw fail('offer.conflict', { expected: `${asset} withdrawn from ${other.cid} first`, got: deployment.service });
+    }
+  }
 }
 
 /** What is already dispatched stands and is paid; the next interval is the owner's again. */

@@ -1,4 +1,5 @@
 /** Readings: signed by the device, in counter order, inside their windows; corrections until 30 days after. */
+import { toHex } from '../../base/bytes.ts';
 import { fail } from '../../base/errors.ts';
 import { I32_MAX, I32_MIN, SAFE_MAX } from '../../base/fixed.ts';
 import { intervalEndMs } from '../../grid/interval.ts';
@@ -7,7 +8,7 @@ import { storeReading, type DeviceBatch, type Reading, type StoredReading } from
 import { requireAsset, type BlockContext } from '../context.ts';
 import { CORRECTION_WINDOW_MS } from '../genesis.ts';
 import { resettle } from '../interval/settle.ts';
-import { meterTable, observationTable, readingTable, scheduleTable } from '../tables.ts';
+import { deploymentsTable, meterTable, observationTable, readingTable, scheduleTable } from '../tables.ts';
 import type { AccountTx } from '../transaction.ts';
 import { expectKeys, idField, intField } from './fields.ts';
 
@@ -59,7 +60,8 @@ function acceptObservation(
  * A plain meter reading of interval j is accepted if (j+1)D - S <= t_h <= (j+1)D + G and j is not closed.
  * The upper end is included: with G = 0 the block at (j+1)D carries the reading and closes j after it.
  */
-function acceptMeter({ state, tMs, genesis }: BlockContext, device: string, reading: StoredReading): void {
+function acceptMeter(context: BlockContext, device: string, reading: StoredReading): void {
+  const { state, tMs, genesis } = context;
   const { dMs, gMs, sMs } = genesis.parameters;
   const endMs = intervalEndMs(reading.interval, dMs);
   if (tMs < endMs - sMs) throw fail('reading.future', { expected: `block time >= ${endMs - sMs}`, got: tMs });
@@ -67,7 +69,13 @@ function acceptMeter({ state, tMs, genesis }: BlockContext, device: string, read
     const expected = `a reading by ${endMs + gMs}; later only a correction`;
     throw fail('reading.intervalClosed', { expected, got: `interval ${reading.interval} at ${tMs}` });
   }
-  keepIfGreater(state, device, reading);
+  // A reading that no deployment can be settled on is checked and not kept: nothing would ever prune it.
+  if (isDeployed(context, device)) keepIfGreater(state, device, reading);
+}
+
+function isDeployed({ state, cache }: BlockContext, asset: string): boolean {
+  const digests = deploymentsTable.get(state)?.digests ?? [];
+  return digests.some((digest) => cache.deployment(state, toHex(digest)).assets.includes(asset));
 }
 
 /** Corrections touch closed intervals only, until 30 days after they ended, and settle them anew. */

@@ -108,10 +108,10 @@ export function isOffered(context: BlockContext, order: Order, asset: string): b
 }
 
 export function guardInput(context: BlockContext, order: Order, assetId: string, socMicro?: number): GuardInput {
-  const { state } = context;
+  const { state, genesis } = context;
   const asset = assetOfRow(assetId, requireAsset(state, assetId));
   const offer = offerTable.get(state, order.deployment.digest, assetId)!;
-  return { asset, offer, cap: order.deployment.outputCap, socMicro };
+  return { asset, offer, cap: order.deployment.outputCap, dMs: genesis.parameters.dMs, socMicro };
 }
 
 /**
@@ -168,14 +168,16 @@ export function writeSetpoint(
   setpointTable.set(state, row, interval, deployment.digest, asset);
 }
 
-/** The newest observation if 0 <= t_h - tMs <= A, with what the ledger itself knows (time, terms). */
+/**
+ * The kept observation if -S <= t_h - tMs <= A, with what the ledger itself knows (time, terms). A clock that runs
+ * ahead within the skew is as good here as it was when the reading was taken.
+ */
 function observedSnapshot(context: BlockContext, order: Order, asset: string): Snapshot {
   const { state, tMs, genesis } = context;
-  const { dMs, aMs } = genesis.parameters;
+  const { dMs, aMs, sMs } = genesis.parameters;
   const snapshot = createSnapshot();
   const seen = observationTable.get(state, asset);
-  const ageMs = seen === undefined ? -1 : tMs - seen.tMs;
-  if (seen !== undefined && ageMs >= 0 && ageMs <= aMs) {
+  if (seen !== undefined && seen.tMs <= tMs + sMs && seen.tMs >= tMs - aMs) {
     snapshot.present = seen.present;
     let next = 0;
     for (let id = 0; id < snapshot.values.length; id++) {

@@ -23,6 +23,7 @@ const guard = (over: Partial<GuardInput> = {}): GuardInput => ({
   asset: ASSET,
   offer: OFFER,
   cap: 100000,
+  dMs: D,
   socMicro: 500000,
   ...over,
 });
@@ -95,15 +96,21 @@ describe('energy dispatch v1', () => {
     expect(energyDispatchV1.guard(50000, guard({ asset: small }))).toEqual([1000]);
   });
 
-  it('no discharge at the floor, no charge at the ceiling, of the offer or of the rating, whichever is tighter', () => {
+  it('no power that would pass floor or ceiling within the interval, of offer or rating, whichever is tighter', () => {
     const at = (output: number, socMicro: number, over: Partial<typeof OFFER> = {}): number =>
       energyDispatchV1.guard(output, guard({ socMicro, offer: { ...OFFER, ...over } }))[0]!;
-    expect([at(5000, 200000), at(5000, 200001), at(-5000, 200000)]).toEqual([0, 5000, -5000]);
-    expect([at(-5000, 800000), at(-5000, 799999), at(5000, 800000)]).toEqual([0, -5000, 5000]);
+    // 0.5 % of 40 kWh in five minutes: 2 280 W after the loss of discharging, 2 526 W before that of charging.
+    expect([at(5000, 200000), at(5000, 205000), at(5000, 250000), at(-5000, 200000)]).toEqual([0, 2280, 5000, -5000]);
+    expect([at(-5000, 800000), at(-5000, 795000), at(-5000, 750000), at(5000, 800000)]).toEqual([
+      0, -2526, -5000, 5000,
+    ]);
     const wide = { socFloorMicro: 0, socCeilingMicro: 1000000 };
-    expect([at(5000, 100000, wide), at(5000, 100001, wide)]).toEqual([0, 5000]);
-    expect([at(-5000, 900000, wide), at(-5000, 899999, wide)]).toEqual([0, -5000]);
-    expect(energyDispatchV1.guard(5000, guard({ socMicro: undefined }))).toEqual([5000]);
+    expect([at(5000, 100000, wide), at(5000, 105000, wide)]).toEqual([0, 2280]);
+    expect([at(-5000, 900000, wide), at(-5000, 895000, wide)]).toEqual([0, -2526]);
+  });
+
+  it('an unobserved state of charge leaves the power limits', () => {
+    expect(energyDispatchV1.guard(50000, guard({ socMicro: undefined }))).toEqual([20000]);
   });
 
   it('the worst case bounds every payment', () => {

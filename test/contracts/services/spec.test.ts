@@ -57,6 +57,7 @@ describe('worked examples of docs/spec/settlement.md', () => {
       asset: asset(e.sMaxVa),
       offer: { ...OFFER, qMaxVar: e.qMaxVar },
       cap: e.cap,
+      dMs: e.dMs,
       socMicro: undefined,
     };
     expect(voltageSupportV1.guard(e.output, input)).toEqual(e.setpoint);
@@ -90,7 +91,7 @@ describe('worked examples of docs/spec/settlement.md', () => {
       reserveMicro: number;
     }>('example-energy');
     const terms = energyDispatchV1.parseTerms(e.terms, 1);
-    const input = { asset: asset(25000), offer: OFFER, cap: e.limitW, socMicro: 500000 };
+    const input = { asset: asset(25000), offer: OFFER, cap: e.limitW, dMs: e.dMs, socMicro: 500000 };
     expect(energyDispatchV1.guard(e.output, input)).toEqual(e.setpoint);
     const meter = { ...METER, eStorageMilliWh: e.eStorageMilliWh };
     const score = energyDispatchV1.score({

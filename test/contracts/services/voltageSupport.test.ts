@@ -36,6 +36,7 @@ const guard = (over: Partial<GuardInput> = {}): GuardInput => ({
   asset: ASSET,
   offer: OFFER,
   cap: 800000,
+  dMs: 300000,
   socMicro: undefined,
   ...over,
 });
