@@ -7,13 +7,20 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { REPO_ROOT } from '../test/support/repo.ts';
 import { planKills, runKills } from '../test/support/kills.ts';
+import { runHistories } from '../test/ledger/histories.ts';
+import { runSameIntegers } from '../test/twin/sameIntegersRun.ts';
 
 const EVIDENCE = join(REPO_ROOT, 'docs', 'evidence');
+
+interface Outcome {
+  readonly facts: readonly (readonly [string, string | number])[];
+  readonly passed: boolean;
+}
 
 interface Part {
   readonly title: string;
   /** Facts in order, and whether they are what they must be. */
-  run(): { readonly facts: readonly (readonly [string, string | number])[]; readonly passed: boolean };
+  run(): Outcome | Promise<Outcome>;
 }
 
 const PARTS: Readonly<Record<string, Part>> = {
@@ -39,15 +46,44 @@ const PARTS: Readonly<Record<string, Part>> = {
       };
     },
   },
+  'same-integers': {
+    title: 'the same policy integers from physics and from signed bytes in committed blocks',
+    async run() {
+      const report = await runSameIntegers(10000);
+      const { snapshots, different, atClampShare, beyondClampShare, missingShare, saturatedShare } = report;
+      return {
+        facts: [
+          ['snapshots', snapshots],
+          ['different outputs', different],
+          ['input values at or beyond a clamp', percent(atClampShare)],
+          ['input values strictly beyond a clamp', percent(beyondClampShare)],
+          ['snapshots with a missing input', percent(missingShare)],
+          ['outputs within 1 % of the end of their range', percent(saturatedShare)],
+        ],
+        passed: snapshots >= 10000 && different === 0 && atClampShare >= 0.05 && missingShare >= 0.05,
+      };
+    },
+  },
+  histories: {
+    title: 'random histories of the ledger against a naive model of balances',
+    async run() {
+      const { failure, ...counts } = await runHistories({ runs: 1000, seed: 20261122, maxCommands: 120 });
+      return {
+        facts: [
+          ...Object.entries(counts).map(([what, value]) => [what, String(value)] as const),
+          ['disagreement', failure ?? 'none'],
+        ],
+        passed: failure === undefined,
+      };
+    },
+  },
 };
 
-function page(
-  name: string,
-  { title }: Part,
-  facts: ReturnType<Part['run']>['facts'],
-  passed: boolean,
-  s: number,
-): string {
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+function page(name: string, { title }: Part, { facts, passed }: Outcome, s: number): string {
   const rows = facts.map(([what, value]) => `| ${what} | ${value} |`);
   return [
     `# ${title}`,
@@ -81,8 +117,8 @@ for (const name of wanted.length > 0 ? wanted : Object.keys(PARTS)) {
   const part = PARTS[name]!;
   process.stdout.write(`${name}: ${part.title} ...\n`);
   const startMs = performance.now();
-  const { facts, passed } = part.run();
-  writeFileSync(file, page(name, part, facts, passed, (performance.now() - startMs) / 1000));
-  process.stdout.write(`${name}: ${passed ? 'passed' : 'FAILED'}\n`);
-  if (!passed) process.exitCode = 1;
+  const outcome = await part.run();
+  writeFileSync(file, page(name, part, outcome, (performance.now() - startMs) / 1000));
+  process.stdout.write(`${name}: ${outcome.passed ? 'passed' : 'FAILED'}\n`);
+  if (!outcome.passed) process.exitCode = 1;
 }
