@@ -66,6 +66,7 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   400: 'api.request',
   404: 'api.route',
   413: 'api.bodySize',
+  414: 'api.request',
   415: 'api.mediaType',
   429: 'api.rate',
 };

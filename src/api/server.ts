@@ -67,6 +67,8 @@ export async function buildServer(options: ServerOptions): Promise<Api> {
     bodyLimit: limits.maxBodyBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    // What the router refuses before there is a route: a path that does not decode, a part of it too long.
+    frameworkErrors: (error, request, reply) => void sendFailure(error, request, reply),
     // Text of a query becomes numbers; nothing unknown is dropped in silence.
     ajv: { customOptions: { coerceTypes: true, removeAdditional: false } },
   }).withTypeProvider<TypeBoxTypeProvider>();
@@ -104,7 +106,8 @@ async function protect(api: Api, { requestsPerMinute }: ServerLimits): Promise<v
     timeWindow: 60000,
     errorResponseBuilder: (_request, { max }) => fail('api.rate', { expected: `at most ${max} requests a minute` }),
   });
-  const tell = (method: string, url: string) => fail('api.route', { got: `${method} ${url.slice(0, 200)}` });
+  const tell = (method: string, url: string) =>
+    fail('api.route', { expected: 'a route that /docs lists', got: `${method} ${url.slice(0, 200)}` });
   api.setNotFoundHandler({ preHandler: api.rateLimit() }, (request, reply) =>
     sendFailure(tell(request.method, request.url), request, reply),
   );

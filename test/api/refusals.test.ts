@@ -243,6 +243,15 @@ describe('artifacts', () => {
 });
 
 describe('garbage', () => {
+  it.each([
+    ['does not decode', '/v1/accounts/%zz'],
+    ['is no UTF-8', '/v1/accounts/%E0%A4%A'],
+    ['has too long a part', `/v1/proofs/state/${'a'.repeat(600)}`],
+  ])('a path that %s is refused like everything else', async (_what, url) => {
+    const { error } = await get<ErrorAnswer>(served.api, url, 400);
+    expect(error).toMatchObject({ code: 'api.request', message: ERRORS['api.request'] });
+  });
+
   it('bytes that are no transaction are refused with a code, never with a crash', async () => {
     const before = chain.stateRoot;
     const good = chain.tx(fundDraft(chain.deployment));
