@@ -61,6 +61,12 @@ describe('registry and arguments', () => {
     expect(code(() => make('voltage-ieee33-v0' as TaskId))).toBe('env.unknownTask');
     expect(code(() => make('voltage-ieee33-v1', { colour: 'red' } as object))).toBe('env.taskArgument');
     expect(code(() => make('voltage-ieee33-v1', { missingRate: 2 }))).toBe('env.taskArgument');
+    expect(code(() => make('voltage-ieee33-v1', { missingRate: '0.2' as unknown as number }))).toBe('env.taskArgument');
+    expect(code(() => make('voltage-ieee33-v1', { scale: '0.5' as unknown as number }))).toBe('env.taskArgument');
+    expect(code(() => make('voltage-ieee33-v1', { scale: 1e308 }))).toBe('env.taskArgument');
+    expect(code(() => make('voltage-ieee33-v1', { seriesSeed: {} as number }))).toBe('env.taskArgument');
+    const reward = { ...VOLTAGE_REWARD, lossScaleW: NaN };
+    expect(code(() => make('voltage-ieee33-v1', { reward }))).toBe('env.taskArgument');
     expect(code(() => make('voltage-ieee33-v1', { observationDelay: 2 as 1 }))).toBe('env.taskArgument');
     expect(code(() => makeVector('voltage-ieee33-v1', 0))).toBe('env.taskArgument');
   });

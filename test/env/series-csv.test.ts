@@ -73,6 +73,36 @@ describe('measured series as CSV', () => {
     expect(parseTimeMs('2021-02-29T00:00:00Z')).toBeUndefined();
     expect(parseTimeMs('2021-02-28T24:00:00Z')).toBeUndefined();
     expect(parseTimeMs('1/2/2020')).toBeUndefined();
+    expect(parseTimeMs('2020-13-01T00:00:00Z')).toBeUndefined();
+    expect(parseTimeMs('2020-01-01T00:00:00+24:00')).toBeUndefined();
+    expect(parseTimeMs('0050-01-01T00:00:00Z')).toBe(Date.parse('0050-01-01T00:00:00Z'));
+  });
+
+  it('keeps milliseconds, so that rows of one second do not fall on one instant', () => {
+    expect(parseTimeMs('2020-01-01T00:00:00.25Z')).toBe(Date.UTC(2020, 0, 1, 0, 0, 0, 250));
+    expect(parseTimeMs('2020-01-01T00:00:00.1234567Z')).toBe(Date.UTC(2020, 0, 1, 0, 0, 0, 123));
+    const rows = Array.from({ length: 10 }, (_, i) => `2024-03-01T00:00:00.${i}Z,${i},0`);
+    expect(readSeriesCsv(csv(rows)).table).toMatchObject({ stepMs: 100, steps: 10 });
+  });
+
+  it('leaves out a number too large to hold', () => {
+    const rows = HOUR.map((row, i) => (i === 7 ? row.replace(/,\d+,/, ',9e999,') : row));
+    const { table, report } = readSeriesCsv(csv(rows), { maxBadShare: 0.1 });
+    expect(report.issues.map(({ line, code: c }) => `${line} ${c}`)).toEqual(['9 series.row', '10 series.gap']);
+    expect(table.values.every(Number.isFinite)).toBe(true);
+  });
+
+  it('refuses a short file that asks for a table beyond memory', () => {
+    const names = Array.from({ length: 60000 }, (_, c) => `c${c}`);
+    const row = (second: number): string =>
+      `${new Date(Date.UTC(2024, 0, 1) + second * 1000).toISOString()}${',1'.repeat(names.length)}`;
+    const text = csv([row(0), row(1), row(2), row(900)], ['time', ...names].join(','));
+    expect(code(text)).toBe('series.rows');
+  });
+
+  it('refuses instants between the intervals of a day: a day of it would begin after midnight', () => {
+    const { table } = readSeriesCsv(csv(HOUR.map((row) => row.replace(':00Z', ':30Z'))));
+    expect(() => measuredSeries(table, { network: IEEE33, sites })).toThrow(/series\.rows.*2024-03-01T00:00:30/);
   });
 
   it('places generic columns on buses, q by nominal power factor, and splits whole days', () => {

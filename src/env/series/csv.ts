@@ -50,8 +50,11 @@ export interface ReadOptions {
 
 const UNITS = { W: 1, kW: 1000, MW: 1000000, var: 1, kvar: 1000, Mvar: 1000000 } as const;
 const TIME_NAMES = ['time', 'date_time', 'timestamp'];
-const ISO = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/;
+const ISO = /^(\d{4}-\d\d-\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:?\d\d)?$/;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+
+/** Instants times columns of a table: 400 MB. Gaps are filled, so a short file can ask for a long table. */
+const MAX_VALUES = 50000000;
 
 interface Row {
   readonly line: number;
@@ -103,8 +106,11 @@ function readHeader(line: string, defaultUnit: keyof typeof UNITS | undefined): 
     });
   }
   const columns = names.map((name) => readColumn(name, defaultUnit));
-  const repeated = columns.find(({ name }, i) => columns.findIndex((other) => other.name === name) !== i);
-  if (repeated !== undefined) throw fail('series.header', { expected: 'every column once', got: repeated.name });
+  const seen = new Set<string>();
+  for (const { name } of columns) {
+    if (seen.has(name)) throw fail('series.header', { expected: 'every column once', got: name });
+    seen.add(name);
+  }
   return columns;
 }
 
@@ -138,30 +144,34 @@ function readRow(text: string, line: number, columns: readonly Column[]): Row | 
   if (tMs === undefined) return `time not ISO 8601: ${cells[0]!.slice(0, 40)}`;
   const bad = cells.findIndex((cell, i) => i > 0 && !NUMBER.test(cell));
   if (bad >= 0) return `${columns[bad - 1]!.name} is not a number: ${cells[bad]!.slice(0, 40)}`;
-  return { line, tMs, values: columns.map(({ scale }, i) => Number(cells[i + 1]) * scale) };
+  const values = columns.map(({ scale }, i) => Number(cells[i + 1]) * scale);
+  const huge = values.findIndex((value) => !Number.isFinite(value));
+  if (huge >= 0) return `${columns[huge]!.name} is too large: ${cells[huge + 1]!.slice(0, 40)}`;
+  return { line, tMs, values };
 }
 
-/** UTC ms; undefined when it is not an ISO 8601 instant. */
+/** UTC ms; undefined when it is not an ISO 8601 instant. Digits beyond the millisecond are cut off. */
 export function parseTimeMs(text: string): number | undefined {
   const match = ISO.exec(text);
   if (match === null) return undefined;
-  const [y, mo, d, h, mi, s] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const utc = Date.UTC(y, mo - 1, d, h, mi, s);
-  const back = new Date(utc);
-  // Date.UTC rolls 31 February over instead of refusing it.
-  if (back.getUTCMonth() !== mo - 1 || back.getUTCDate() !== d || h > 23 || mi > 59 || s > 59) return undefined;
-  const offset = match[7];
-  if (offset === undefined || offset === 'Z') return utc;
-  const sign = offset.startsWith('-') ? -1 : 1;
-  const digits = offset.slice(1).replace(':', '');
-  return utc - sign * (Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2))) * 60000;
+  const date = match[1]!;
+  const [hour, minute, second] = [Number(match[2]), Number(match[3]), Number(match[4] ?? 0)];
+  const ms = Number((match[5] ?? '').slice(0, 3).padEnd(3, '0'));
+  const midnight = Date.parse(`${date}T00:00:00Z`);
+  // Some engines roll 31 February over instead of refusing it.
+  if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(date)) return undefined;
+  const offsetMs = parseOffsetMs(match[6] ?? 'Z');
+  if (hour > 23 || minute > 59 || second > 59 || offsetMs === undefined) return undefined;
+  return midnight + ((hour * 60 + minute) * 60 + second) * 1000 + ms - offsetMs;
+}
+
+/** `Z`, `+02:00`, `-0330`; undefined beyond +-23:59. */
+function parseOffsetMs(text: string): number | undefined {
+  if (text === 'Z') return 0;
+  const digits = text.slice(1).replace(':', '');
+  const [hours, minutes] = [Number(digits.slice(0, 2)), Number(digits.slice(2))];
+  if (hours > 23 || minutes > 59) return undefined;
+  return (text.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60000;
 }
 
 /** One row per instant of the grid; what is missing is held and reported. */
@@ -171,6 +181,12 @@ function lay(columns: readonly Column[], rows: readonly Row[], issues: SeriesIss
   const steps = Math.floor((rows.at(-1)!.tMs - startMs) / stepMs) + 1;
   if (steps > 4 * rows.length + 1000) {
     throw fail('series.rows', { expected: `rows every ${stepMs} ms`, got: `${rows.length} rows over ${steps} steps` });
+  }
+  if (steps * columns.length > MAX_VALUES) {
+    throw fail('series.rows', {
+      expected: `instants x columns of at most ${MAX_VALUES}`,
+      got: `${steps} x ${columns.length}`,
+    });
   }
   const values = new Float64Array(steps * columns.length);
   const lines = new Int32Array(steps);

@@ -43,7 +43,7 @@ const LOAD_SHARE = 0.5;
 const FIRST_NODE = 2;
 const LAST_NODE = 33;
 
-/** @throws `series.header`, `env.taskArgument`. */
+/** @throws `series.header`, `series.rows` off the grid of intervals, `env.taskArgument`. */
 export function rlAdnSeries(table: SeriesTable, options: RlAdnOptions): { series: FeederSeries; report: RlAdnReport } {
   const { network, sites, scale = 'feeder' } = options;
   const nominalP = network.buses.reduce((sum, bus) => sum + bus.loadPW, 0);
@@ -73,7 +73,7 @@ export function rlAdnSeries(table: SeriesTable, options: RlAdnOptions): { series
   };
 }
 
-/** @throws `series.header` when no load column fits the network, `env.taskArgument`. */
+/** @throws `series.header` when no load column fits the network, `series.rows` off the grid, `env.taskArgument`. */
 export function measuredSeries(table: SeriesTable, options: PlaceOptions): FeederSeries {
   const { network, sites } = options;
   const source = (name: string): Source => {
@@ -140,6 +140,12 @@ function place(
   const hold = table.stepMs / stepMs;
   if (!Number.isSafeInteger(hold) || hold < 1) {
     throw fail('env.taskArgument', { expected: `stepMs that divides ${table.stepMs}`, got: stepMs });
+  }
+  if (table.startMs % stepMs !== 0) {
+    throw fail('series.rows', {
+      expected: `rows at whole multiples of ${stepMs} ms since midnight UTC`,
+      got: new Date(table.startMs).toISOString(),
+    });
   }
   const steps = table.steps * hold;
   return {

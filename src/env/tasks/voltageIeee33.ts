@@ -398,17 +398,25 @@ export class VoltageCopy implements TaskCopy {
   }
 }
 
+/** Far beyond what any feeder holds, and far below what overflows. */
+const MAX_SCALE = 100;
+
 function checkArgs(given: Partial<VoltageArgs>): VoltageArgs {
   const unknown = Object.keys(given).filter((key) => !Object.hasOwn(VOLTAGE_DEFAULTS, key) && key !== 'series');
   const args = { ...VOLTAGE_DEFAULTS, ...given };
   const valid =
     unknown.length === 0 &&
+    Number.isFinite(args.scale) &&
     args.scale > 0 &&
+    args.scale <= MAX_SCALE &&
     (args.observationDelay === 0 || args.observationDelay === 1) &&
+    Number.isFinite(args.missingRate) &&
     args.missingRate >= 0 &&
     args.missingRate <= 1 &&
+    Number.isSafeInteger(args.seriesSeed) &&
     Number.isSafeInteger(args.days) &&
     args.days > 0 &&
+    Object.values(args.reward).every(Number.isFinite) &&
     (args.split === 'train' || args.split === 'test') &&
     (args.credit === 'shared' || args.credit === 'difference') &&
     (args.series === undefined || args.series.length > 0);
