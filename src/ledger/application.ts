@@ -171,6 +171,15 @@ export class LedgerApplication implements Application {
     }
   }
 
+  /** Readings come as transactions, so a vote has nothing to add. */
+  extendVote(): { readonly extension: Uint8Array } {
+    return { extension: new Uint8Array(0) };
+  }
+
+  verifyVoteExtension(extension: Uint8Array): 'accept' | 'reject' {
+    return extension.length === 0 ? 'accept' : 'reject';
+  }
+
   finalizeBlock(block: Block): FinalizeBlockResponse {
     this.#checkBlock(block);
     // A second call for the same height (a replay) starts over from the committed state.

@@ -116,6 +116,12 @@ describe('proposals', () => {
     expect(app.processProposal(proposal).status).toBe('accept');
   });
 
+  it('a vote carries nothing, and a vote that carries something is refused', async () => {
+    const { app } = await Market.open();
+    expect(app.verifyVoteExtension(app.extendVote().extension)).toBe('accept');
+    expect(app.verifyVoteExtension(Uint8Array.of(1))).toBe('reject');
+  });
+
   it('a stop order comes first, with what its account sent before it, so that its nonce still fits', async () => {
     const market = await Market.open();
     const send = (from: string, nonce: number, kind: 'deployment.suspend' | 'account.transfer') => {

@@ -1,7 +1,7 @@
 /**
  * The engine port: the call grammar of ABCI 2.0 between a consensus engine and the ledger.
- *   InitChain once -> per height: (PrepareProposal? ProcessProposal?) FinalizeBlock Commit; CheckTx, Query
- *   and Info at any time; zero proposal rounds when replaying.
+ *   InitChain once -> per height: (PrepareProposal? ProcessProposal? ExtendVote? VerifyVoteExtension*)
+ *   FinalizeBlock Commit; CheckTx, Query and Info at any time; zero proposal rounds when replaying.
  * Names follow the ABCI specification; heights and times are numbers because both are safe integers.
  * The ledger cannot tell which engine drives it.
  */
@@ -68,6 +68,9 @@ export interface Application {
   checkTx(tx: Uint8Array): CheckResult;
   prepareProposal(block: Block, maxBytes: number): { readonly txs: readonly Uint8Array[] };
   processProposal(block: Block): { readonly status: 'accept' | 'reject'; readonly reason: string };
+  /** What this node adds to its vote. State never depends on it unless it comes back as a transaction. */
+  extendVote(block: Block): { readonly extension: Uint8Array };
+  verifyVoteExtension(extension: Uint8Array): 'accept' | 'reject';
   finalizeBlock(block: Block): FinalizeBlockResponse;
   commit(): Promise<{ readonly retainHeight: number }>;
   query(request: QueryRequest): QueryResponse;
