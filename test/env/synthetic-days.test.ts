@@ -1,30 +1,36 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Feeder, createSetpoints } from '../../src/env/physics/feeder.ts';
+import { deviceCurve, noControl, oneStep1547, type Controller } from '../../src/agents/baselines/controllers.ts';
+import { evaluateDays, meanMetrics } from '../../src/agents/evaluate.ts';
 import { isTestDay, SYNTHETIC_EPOCH_MS, testDay, trainDay } from '../../src/env/series/synthetic.ts';
-import type { FeederSeries } from '../../src/env/series/series.ts';
-import { createFeederScenario, followPlan, ieee33Day } from '../../src/env/tasks/voltageIeee33.ts';
-import { DEFAULT_BATTERY_PLAN } from '../../src/env/cases/ieee33Sites.ts';
-import { evaluateTable } from '../../src/grid/interface.ts';
+import { ieee33Day } from '../../src/env/tasks/voltageIeee33.ts';
+import { REPO_ROOT } from '../support/repo.ts';
 
-/** IEEE 1547-2018 Category B default volt-var, in 1e-6. */
-const CATEGORY_B = { v: [920000, 980000, 1020000, 1080000], share: [440000, 0, 0, -440000] };
+const CONSTANT_OFFSET: Controller = {
+  name: 'device curve, constant offset',
+  decide: (feeder, k, setpoints) => {
+    deviceCurve().decide(feeder, k, setpoints);
+    setpoints.offsetMicro.fill(100000);
+  },
+};
 
-/** Share of bus-intervals out of band, %. */
-function outOfBand(series: FeederSeries, control: 'none' | 'lateCategoryB' | 'localCurve'): number {
-  const feeder = new Feeder(createFeederScenario({ series }));
-  const setpoints = createSetpoints(6, control === 'none' ? 0 : 800000);
-  setpoints.mode = control === 'localCurve' ? 'curve' : 'share';
-  let out = 0;
-  for (let k = 0; k < series.steps; k++) {
-    for (let s = 0; s < 6 && control === 'lateCategoryB' && k > 0; s++) {
-      setpoints.offsetMicro[s] = evaluateTable(CATEGORY_B.v, CATEGORY_B.share, Math.round(feeder.siteVPu(s) * 1e6));
-    }
-    followPlan(feeder, DEFAULT_BATTERY_PLAN, k, setpoints);
-    feeder.advance(k, setpoints);
-    expect(feeder.converged).toBe(true);
-    out += feeder.outOfBandBuses;
-  }
-  return (100 * out) / (series.steps * 32);
+/** Rows of docs/reference/environment.md, by their first cell. */
+const DOCUMENTED: Readonly<Record<string, Controller>> = {
+  none: noControl(),
+  'IEEE 1547-2018 category B, one interval late': oneStep1547(),
+  'local curve, offset 0': deviceCurve(),
+  'local curve, constant offset +0.1': CONSTANT_OFFSET,
+};
+
+/** Cells of the documented table, without the first. */
+function documentedRow(control: string): readonly string[] {
+  const page = readFileSync(path.join(REPO_ROOT, 'docs/reference/environment.md'), 'utf8');
+  const row = page.split('\n').find((line) => line.startsWith(`| ${control} `));
+  return row!
+    .split('|')
+    .slice(2, -1)
+    .map((cell) => cell.trim());
 }
 
 describe('synthetic days', () => {
@@ -62,17 +68,17 @@ describe('synthetic days', () => {
     }
   });
 
-  it('are hard enough: 1 to 3 % out of band without control, 0.4 to 1.2 % with late IEEE 1547 B, none with live curves', () => {
-    const days = Array.from({ length: 24 }, (_, i) => ieee33Day(testDay(i * 3), { seed: 1 }));
-    const mean = (control: Parameters<typeof outOfBand>[1]): number[] => days.map((day) => outOfBand(day, control));
-    const average = (x: number[]): number => x.reduce((a, b) => a + b, 0) / x.length;
-    const none = average(mean('none'));
-    const late = mean('lateCategoryB');
-    expect(none).toBeGreaterThan(1);
-    expect(none).toBeLessThan(3.7);
-    expect(average(late)).toBeGreaterThan(0.4);
-    expect(average(late)).toBeLessThan(1.2);
-    expect(late.filter((x) => x > 0.5).length).toBeGreaterThan(2);
-    expect(average(mean('localCurve'))).toBeLessThan(0.01);
+  it.each(Object.keys(DOCUMENTED))('do to the feeder what docs/reference/environment.md says: %s', (control) => {
+    const days = evaluateDays(
+      Array.from({ length: 73 }, (_, i) => testDay(i)),
+      DOCUMENTED[control]!,
+    );
+    const { outOfBandShare, lossMwh, divergedSteps } = meanMetrics(days);
+    const [share, hardDays, lossKwh] = documentedRow(control);
+    const digits = share!.split('.')[1]!.length - ' %'.length;
+    expect(`${(100 * outOfBandShare).toFixed(digits)} %`).toBe(share);
+    expect(String(days.filter((day) => day.outOfBandShare > 0.005).length)).toBe(hardDays);
+    expect((1000 * lossMwh).toFixed(0)).toBe(lossKwh);
+    expect(divergedSteps).toBe(0);
   });
 });
