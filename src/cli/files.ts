@@ -1,5 +1,5 @@
 /** Files named on a command line: what goes wrong with them is the user's to mend, so it has a code. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { fail } from '../base/errors.ts';
 
 /** @throws `cli.file`. */
@@ -8,6 +8,15 @@ export async function readBytesFile(path: string): Promise<Uint8Array> {
     return await readFile(path);
   } catch (cause) {
     throw fail('cli.file', { expected: 'a file that can be read', got: `${path} (${errnoOf(cause)})`, cause });
+  }
+}
+
+/** @throws `cli.file`. */
+export async function writeNamedFile(path: string, content: Uint8Array | string): Promise<void> {
+  try {
+    await writeFile(path, content);
+  } catch (cause) {
+    throw fail('cli.file', { expected: 'a file that can be written', got: `${path} (${errnoOf(cause)})`, cause });
   }
 }
 

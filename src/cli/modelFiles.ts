@@ -2,7 +2,7 @@
  * A model on disk: `policy.cbor` (the artifact, all that a ledger needs), `float.json` (the network it was frozen
  * from), `card.json` and `card.md` (what it is, how it was made, how it did).
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FREEZE_VERSION, type FrozenPolicy } from '../agents/freeze/freeze.ts';
 import type { FloatPolicy } from '../agents/freeze/floatPolicy.ts';
@@ -11,7 +11,7 @@ import { parameterDigest } from '../agents/ppo.ts';
 import type { TrainedPolicy } from '../agents/recipe.ts';
 import { fail } from '../base/errors.ts';
 import type { PolicyInterface } from '../grid/interface.ts';
-import { readJsonFile } from './files.ts';
+import { readJsonFile, writeNamedFile } from './files.ts';
 
 export interface FloatDocument {
   readonly format: 'gridpact-float/1';
@@ -91,18 +91,41 @@ function floatDocument(policy: FloatPolicy): FloatDocument {
 
 /** @throws `cli.file` when it is not a float policy; the freeze checks the network itself. */
 export async function readFloatPolicy(path: string): Promise<FloatPolicy> {
-  const document = (await readJsonFile(path)) as Partial<FloatDocument> | null;
-  if (document?.format !== 'gridpact-float/1' || !Array.isArray(document.layers) || document.interface === undefined) {
+  const document = await readJsonFile(path);
+  if (!isFloatDocument(document)) {
     throw fail('cli.file', { expected: 'a float policy, format gridpact-float/1', got: path });
   }
   return {
     interface: document.interface,
-    layers: (document as FloatDocument).layers.map((layer) => ({
+    layers: document.layers.map((layer) => ({
       ...layer,
       weights: Float32Array.from(layer.weights),
       bias: Float32Array.from(layer.bias),
     })),
   };
+}
+
+/** The lists are there and hold what can be read as numbers; what the numbers are is judged by the freeze. */
+function isFloatDocument(value: unknown): value is FloatDocument {
+  const { format, interface: shared, layers } = Object(value) as Partial<Record<string, unknown>>;
+  const { inputs, outputs, envelopes, fallback, state } = Object(shared) as Partial<Record<string, unknown>>;
+  return (
+    format === 'gridpact-float/1' &&
+    [inputs, outputs, state].every((list) => isListOf(list)) &&
+    isListOf(layers, 'weights', 'bias') &&
+    isListOf(envelopes, 'r', 'l', 'h') &&
+    isListOf(fallback, 'r', 'y')
+  );
+}
+
+/** A list of objects, the named fields of each a list of numbers. */
+function isListOf(value: unknown, ...fields: readonly string[]): boolean {
+  const isNumbers = (list: unknown): boolean => Array.isArray(list) && list.every((x) => typeof x === 'number');
+  const isItem = (item: unknown): boolean =>
+    typeof item === 'object' &&
+    item !== null &&
+    fields.every((name) => isNumbers((item as Record<string, unknown>)[name]));
+  return Array.isArray(value) && value.every(isItem);
 }
 
 export async function writeModel(
@@ -112,7 +135,7 @@ export async function writeModel(
   card: ModelCard,
 ): Promise<void> {
   await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, 'policy.cbor'), frozen.bytes);
-  await writeFile(join(directory, 'float.json'), `${JSON.stringify(floatDocument(policy))}\n`);
-  await writeFile(join(directory, 'card.json'), `${JSON.stringify(card, null, 2)}\n`);
+  await writeNamedFile(join(directory, 'policy.cbor'), frozen.bytes);
+  await writeNamedFile(join(directory, 'float.json'), `${JSON.stringify(floatDocument(policy))}\n`);
+  await writeNamedFile(join(directory, 'card.json'), `${JSON.stringify(card, null, 2)}\n`);
 }

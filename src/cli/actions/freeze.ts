@@ -1,14 +1,14 @@
-import { writeFile } from 'node:fs/promises';
 import { freezePolicy } from '../../agents/freeze/freeze.ts';
 import type { Action } from '../command.ts';
 import type { FreezeFlags } from '../commands/freeze.ts';
+import { writeNamedFile } from '../files.ts';
 import { readFloatPolicy } from '../modelFiles.ts';
 import { count, percent } from '../ui/format.ts';
 import { facts } from '../ui/table.ts';
 
 export const freeze: Action<FreezeFlags, [float: string]> = async (report, flags, path) => {
   const frozen = freezePolicy(await readFloatPolicy(path), { points: flags.points });
-  await writeFile(flags.out, frozen.bytes);
+  await writeNamedFile(flags.out, frozen.bytes);
   const { maxError, meanError, bound, points } = frozen.quantisation;
   report.text(
     ...facts([
