@@ -90,7 +90,11 @@ async function listen(api: Api, { host, port }: NodeOptions): Promise<string> {
     return await api.listen({ host, port });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw fail('api.listen', { got: `${host}:${port} (${code ?? String(cause)})`, cause });
+    throw fail('api.listen', {
+      expected: 'an address of this machine and a free port',
+      got: `${host}:${port} (${code ?? String(cause)})`,
+      cause,
+    });
   }
 }
 

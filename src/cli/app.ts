@@ -16,11 +16,12 @@ import type { CliIo } from './io.ts';
 import { ROUTES, type Routes } from './routes.ts';
 import { toJson } from './ui/output.ts';
 
-const ABOUT = `Train a grid-control policy, freeze it to integers, approve its hash, and let a ledger run it every
-interval and pay the storage that delivered.
+const ABOUT = `Train a grid-control policy, freeze it to integers, approve its hash, and let a
+ledger run it every interval and pay the storage that delivered.
 
-Every command takes --help and --json. Exit status: 0 done, 1 it ran and the answer is no or it failed,
-2 the command line is wrong. A failure is one line on stderr: error <code>: ... | expected ... | got ...`;
+Every command takes --help and --json. Exit status: 0 done, 1 it ran and the
+answer is no or it failed, 2 the command line is wrong. A failure is one line on
+stderr: error <code>: ... | expected ... | got ...`;
 
 /** Runs a command line and says how it ended. Never throws; every failure is one line on stderr. */
 export async function runCli(args: readonly string[], io: CliIo, commands: Routes = ROUTES): Promise<ExitStatus> {

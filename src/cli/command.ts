@@ -13,6 +13,7 @@ import { fail } from '../base/errors.ts';
 import { EXIT, type ExitStatus } from './failure.ts';
 import type { CliIo } from './io.ts';
 import { Reporter } from './ui/output.ts';
+import { wrap, wrapHelp } from './ui/wrap.ts';
 
 /** What the application hands to a command, and gets back from it. */
 export interface CliContext extends CommandContext {
@@ -37,7 +38,7 @@ type FlagsOf<FLAGS> = Readonly<Partial<Record<keyof FLAGS, unknown>>>;
 export interface CommandSpec<FLAGS extends FlagsOf<FLAGS>, ARGS extends BaseArgs> {
   /** One line, no full stop: the row in the list of commands. */
   readonly brief: string;
-  /** The longer text of --help. */
+  /** The longer text of --help: one paragraph, wrapped there. */
   readonly details?: string;
   /** Flags and positional arguments, in the types of @stricli/core. `--json` is added to every command. */
   readonly parameters: NoInfer<TypedCommandParameters<FLAGS, ARGS, CliContext>>;
@@ -48,7 +49,7 @@ const JSON_FLAG = {
   kind: 'boolean',
   default: false,
   withNegated: false,
-  brief: 'Print JSON on stdout; progress and notes go to stderr',
+  brief: 'Print JSON on stdout; notes go to stderr',
 } as const;
 
 export function defineCommand<FLAGS extends FlagsOf<FLAGS> = NonNullable<unknown>, ARGS extends BaseArgs = []>(
@@ -64,16 +65,19 @@ export function defineCommand<FLAGS extends FlagsOf<FLAGS> = NonNullable<unknown
   }
   const given = spec.parameters as unknown as TypedCommandParameters<BaseFlags, ARGS, CliContext>;
   const parameters = { ...given, flags: { ...given.flags, json: JSON_FLAG } };
-  return buildCommand<BaseFlags, ARGS, CliContext>({
+  const fullDescription = wrap(spec.details ?? spec.brief).join('\n');
+  const command = buildCommand<BaseFlags, ARGS, CliContext>({
     func: run,
     parameters: parameters as unknown as NoInfer<TypedCommandParameters<BaseFlags, ARGS, CliContext>>,
-    docs: { brief: spec.brief, ...(spec.details === undefined ? {} : { fullDescription: spec.details }) },
+    docs: { brief: spec.brief, fullDescription },
   });
+  return { ...command, formatHelp: (args) => wrapHelp(command.formatHelp(args)) };
 }
 
 /** `gridpact keys new|show|list`: commands under one name. */
 export function defineGroup(brief: string, routes: Readonly<Record<string, CliCommand>>): CliGroup {
-  return buildRouteMap<string, CliContext>({ routes, docs: { brief } });
+  const group = buildRouteMap<string, CliContext>({ routes, docs: { brief } });
+  return { ...group, formatHelp: (args) => wrapHelp(group.formatHelp(args)) };
 }
 
 /** Flag parser: an integer within bounds. */

@@ -29,7 +29,7 @@ import { SIGNED_HEADER } from '../ledger/header.ts';
 import { accountView, balances } from '../ledger/query.ts';
 import { allReceipts, receiptProof, type LocatedReceipt } from '../ledger/reader.ts';
 import { RECEIPT, RECEIPT_FLAG } from '../ledger/receipt.ts';
-import { openStore } from '../ledger/store/kv.ts';
+import { openStore, type KeyValueStore } from '../ledger/store/kv.ts';
 import { runTwin, type TwinHooks } from '../twin/run.ts';
 import { DEFAULT_PRICES, nodeSigner, owners, twinGenesis, type TwinScenario } from '../twin/scenario.ts';
 import { createKey } from './keyFile.ts';
@@ -113,8 +113,8 @@ export function batteryPlanPolicy(): Uint8Array {
 }
 
 /**
- * @throws `cli.file` when the policy is not one for voltage, `cbor.*` and `policy.*` when it is no policy,
- * `genesis.mismatch` when the directory holds another simulation, `genesis.malformed`, `store.*`.
+ * @throws `cli.file` when the policy is not one for voltage, or the directory holds another simulation; `cbor.*` and
+ * `policy.*` when it is no policy; `genesis.malformed`, `store.*`.
  */
 export async function runSimulation(options: SimulationOptions): Promise<SimulationResult> {
   const scenario = scenarioOf(options);
@@ -139,16 +139,26 @@ async function simulateIn(
 ): Promise<SimulationResult> {
   const store = await openStore(directory);
   try {
-    const engine = await EmbeddedEngine.open({
-      store,
-      genesis,
-      signer: nodeSigner(scenario),
-      clock: new ManualClock(0),
-    });
+    const engine = await openEngine(directory, store, genesis, scenario);
     if (options.directory !== undefined) await keepNodeKey(directory, scenario.seed);
     return await simulate(engine, scenario, hooksOf(options));
   } finally {
     await store.close();
+  }
+}
+
+async function openEngine(
+  directory: string,
+  store: KeyValueStore,
+  genesis: Uint8Array,
+  scenario: TwinScenario,
+): Promise<EmbeddedEngine> {
+  try {
+    return await EmbeddedEngine.open({ store, genesis, signer: nodeSigner(scenario), clock: new ManualClock(0) });
+  } catch (cause) {
+    if (!isGridPactError(cause, 'genesis.mismatch')) throw cause;
+    const expected = 'a --data directory that is new, or of this run: same policy, days, seed and options';
+    throw fail('cli.file', { expected, got: `${directory}, the ledger of another run`, cause });
   }
 }
 

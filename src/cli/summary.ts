@@ -6,19 +6,22 @@ import { count, fixed, money, mwh, percent, perUnit, short } from './ui/format.t
 import type { Json } from './ui/output.ts';
 import { plot } from './ui/plot.ts';
 import { facts, table } from './ui/table.ts';
+import { wrap } from './ui/wrap.ts';
 import type { VoltageOutcome } from './voltageRun.ts';
 
 const BAND_PU = [0.95, 1.05] as const;
 const ROWS = [
-  ['none', 'no reactive power'],
-  ['droop', 'IEEE 1547-2018 B, dispatched'],
-  ['policy', 'trained policy on the ledger'],
+  ['none', 'none'],
+  ['droop', 'IEEE 1547-2018 droop'],
+  ['policy', 'policy on the ledger'],
 ] as const;
+/** Narrower than this the range of voltages is left out. */
+const RANGE_COLUMNS = 80;
 
 /** The whole summary, blank lines between its parts. */
 export function summaryLines(result: SimulationResult, colours: Colours, width: number): string[] {
   return [
-    ...voltageLines(result, colours),
+    ...voltageLines(result, colours, width),
     '',
     ...plotLines(result, colours, width),
     '',
@@ -28,28 +31,32 @@ export function summaryLines(result: SimulationResult, colours: Colours, width: 
   ];
 }
 
-function voltageLines({ voltage }: SimulationResult, colours: Colours): string[] {
+function voltageLines({ voltage }: SimulationResult, colours: Colours, width: number): string[] {
   const rows = ROWS.map(([name, words]) => {
     const { outOfBandShare, controllableRatio, lossMwh, minVPu, maxVPu } = voltage[name];
     const inside = percent(1 - outOfBandShare);
     return [
-      `${name === 'policy' ? colours.bold(name) : name}`,
+      name === 'policy' ? colours.bold(words) : words,
       name === 'none' ? inside : paintInside(outOfBandShare, voltage.none.outOfBandShare, colours)(inside),
       percent(controllableRatio),
       mwh(lossMwh),
       `${fixed(minVPu, 4)} .. ${perUnit(maxVPu)}`,
-      words,
     ];
   });
   const columns = [
     { title: 'control' },
-    { title: 'inside limits', align: 'right' },
-    { title: 'all buses', align: 'right' },
+    { title: 'inside', align: 'right' },
+    { title: 'all inside', align: 'right' },
     { title: 'line losses', align: 'right' },
     { title: 'least .. greatest', align: 'right' },
-    { title: '' },
   ] as const;
-  return [...table(columns, rows), ...divergedLines(voltage)];
+  const shown = columns.slice(0, width < RANGE_COLUMNS ? -1 : undefined);
+  return [
+    ...wrap(`share of bus voltages inside ${BAND_PU.join(' .. ')} pu, of intervals with all inside`, width),
+    '',
+    ...table(shown, rows),
+    ...divergedLines(voltage),
+  ];
 }
 
 /** Green where less is outside than without control, red where more is. */
@@ -72,10 +79,10 @@ function plotLines({ trace, startMs, stepMs, intervals }: SimulationResult, colo
   return plot({
     title: 'lowest and highest voltage of any bus, pu',
     series: [
-      { label: 'none, highest', values: none.maxVPu, ...grey },
-      { label: 'none, lowest', values: none.minVPu, ...grey },
-      { label: 'policy, highest', values: policy.maxVPu, ...solid },
-      { label: 'policy, lowest', values: policy.minVPu, ...solid },
+      { label: 'without control', values: none.maxVPu, ...grey },
+      { label: 'without control', values: none.minVPu, ...grey },
+      { label: 'policy', values: policy.maxVPu, ...solid },
+      { label: 'policy', values: policy.minVPu, ...solid },
     ],
     limits: BAND_PU.map((value) => ({ value, paint: colours.dim })),
     width,

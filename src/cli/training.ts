@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { BackendRequest } from '../agents/backend.ts';
 import { formatProgress, type PpoProgress } from '../agents/ppo.ts';
 import { loadRecipe, trainFromRecipe, type Recipe, type TrainedPolicy } from '../agents/recipe.ts';
+import { readBytesFile } from './files.ts';
 import { fixed } from './ui/format.ts';
 import type { Reporter } from './ui/output.ts';
 
@@ -18,12 +19,17 @@ export function shippedRecipe(name: string): string {
   return fileURLToPath(new URL(`../../train/${name}.json`, import.meta.url));
 }
 
+/** @throws `cli.file` when there is no such file, `train.recipe`, `base.unit`. */
+export async function readRecipe(path: string): Promise<Recipe> {
+  await readBytesFile(path);
+  return loadRecipe(path);
+}
+
 export async function trainWithProgress(
   report: Reporter,
-  recipePath: string,
+  recipe: Recipe,
   { seed, totalSteps, backend, onUpdate }: TrainingOptions,
-): Promise<{ readonly recipe: Recipe; readonly trained: TrainedPolicy }> {
-  const recipe = await loadRecipe(recipePath);
+): Promise<TrainedPolicy> {
   const steps = totalSteps ?? recipe.ppo.totalSteps;
   const bar = report.progress('training', steps, 'steps');
   const trained = await trainFromRecipe(recipe, {
@@ -31,12 +37,16 @@ export async function trainWithProgress(
     ...(totalSteps === undefined ? {} : { totalSteps }),
     ...(backend === undefined ? {} : { backend }),
     onProgress: (progress) => {
-      bar.update(Math.min(progress.steps, steps), `reward ${fixed(progress.meanReward, 3)}  ${progress.backend}`);
+      // Where the line is cut, the backend is left whole.
+      bar.update(
+        Math.min(progress.steps, steps),
+        `${progress.backend.split(' ')[0]!}  reward ${fixed(progress.meanReward, 3)}`,
+      );
       onUpdate?.(progress);
     },
   });
   bar.end();
-  return { recipe, trained };
+  return trained;
 }
 
 /** The last line of a training log. */

@@ -5,9 +5,11 @@ import type { DemoFlags } from '../commands/demo.ts';
 import { loadSeries } from '../seriesInput.ts';
 import { runSimulation } from '../simulation.ts';
 import { summaryDocument, summaryLines } from '../summary.ts';
-import { shippedRecipe, trainWithProgress } from '../training.ts';
+import { readRecipe, shippedRecipe, trainWithProgress } from '../training.ts';
+import { programName } from '../programName.ts';
 import { count, percent, short } from '../ui/format.ts';
 import type { Reporter } from '../ui/output.ts';
+import { facts } from '../ui/table.ts';
 
 const RECIPE = 'voltage-ieee33-demo';
 
@@ -28,10 +30,9 @@ export const demo: Action<DemoFlags> = async (report, flags) => {
     onInterval: (step) => bar.update(step),
   });
   bar.end();
-  say(
-    `${count(result.intervals)} intervals of ${series.provenance} executed by the ledger, ${count(result.receipts)} receipts`,
-  );
-  report.text('', ...summaryLines(result, report.colours, report.width), '', ...next(flags));
+  const { intervals: lived, receipts } = result;
+  say(`${count(lived)} intervals of ${series.provenance} executed by the ledger, ${count(receipts)} receipts`);
+  report.text('', ...summaryLines(result, report.colours, report.width), '', ...next(flags, programName(report.io)));
   const shared = summaryDocument(result);
   report.document({
     ...shared,
@@ -49,13 +50,15 @@ interface Frozen {
 }
 
 async function trainAndFreeze(report: Reporter, flags: DemoFlags, say: (text: string) => void): Promise<Frozen> {
-  const { trained, recipe } = await trainWithProgress(report, flags.recipe ?? shippedRecipe(RECIPE), {
+  const recipe = await readRecipe(flags.recipe ?? shippedRecipe(RECIPE));
+  const trained = await trainWithProgress(report, recipe, {
     seed: flags.seed,
     ...(flags.steps === undefined ? {} : { totalSteps: flags.steps }),
   });
   const { backend, steps, seconds } = trained.training;
   const described = describeBackend(backend);
-  say(`trained ${recipe.task} for ${count(steps)} steps in ${seconds.toFixed(0)} s on ${described}`);
+  const software = `${backend.name} tfjs-core ${backend.version}`;
+  say(`trained ${recipe.task} for ${count(steps)} steps in ${seconds.toFixed(0)} s on ${software}`);
   const policy = freezePolicy(trained.policy);
   const { maxError } = policy.quantisation;
   say(
@@ -64,16 +67,14 @@ async function trainAndFreeze(report: Reporter, flags: DemoFlags, say: (text: st
   return { policy, backend: described, steps, seconds };
 }
 
-function next({ data }: DemoFlags): readonly string[] {
+function next({ data }: DemoFlags, program: string): readonly string[] {
   const kept = data ?? 'ledger';
-  return [
-    'try next',
-    ...(data === undefined
-      ? ['  gridpact simulate --data ledger                  the shipped policy, with the ledger kept']
-      : []),
-    `  gridpact statement owner-1 --data ${kept}         every payment with its evidence`,
-    `  gridpact replay --data ${kept}                    execute every block again from genesis`,
-    '  gridpact evaluate                                every baseline beside the shipped policy',
-    '  gridpact node --dev --data node                  a node with its HTTP API',
+  const lines: (readonly [command: string, words: string])[] = [
+    [`statement owner-1 --data ${kept}`, 'every payment with its evidence'],
+    [`replay --data ${kept}`, 'execute every block again'],
+    ['evaluate', 'all baselines, unseen days'],
+    ['node --dev --data node', 'a node with its HTTP API'],
   ];
+  if (data === undefined) lines.unshift([`simulate --data ${kept}`, 'the shipped policy, ledger kept']);
+  return ['try next', ...facts(lines.map(([command, words]) => [`  ${program} ${command}`, words]))];
 }

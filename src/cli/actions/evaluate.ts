@@ -43,28 +43,15 @@ export const evaluate: Action<EvaluateFlags, [policy: string | undefined]> = asy
     ...meanMetrics(metrics),
     policyMinusThis: name === policy.name ? undefined : pairedBootstrap([own], metrics),
   }));
-  const text = rows.map(({ name, outOfBandShare, controllableRatio, lossMwh, meanAbsQMvar, policyMinusThis }) => [
-    name === policy.name ? report.colours.bold(name) : name,
-    percent(outOfBandShare, 3),
-    percent(controllableRatio),
-    fixed(lossMwh, 4),
-    fixed(meanAbsQMvar, 4),
-    policyMinusThis === undefined ? '' : difference(policyMinusThis),
-  ]);
   report.text(
     `${short(artifact.cid)} on ${days.length} ${flags.hard ? 'hard ' : ''}test days, means per day`,
     '',
-    ...table(
-      [
-        { title: 'control' },
-        { title: 'out of band', align: 'right' },
-        { title: 'all buses in', align: 'right' },
-        { title: 'loss MWh', align: 'right' },
-        { title: 'mean |q| Mvar', align: 'right' },
-        { title: 'policy minus this: loss MWh [95 %], better score' },
-      ],
-      text,
-    ),
+    ...meansTable(rows, (name) => (name === policy.name ? report.colours.bold(name) : name)),
+    '',
+    'policy minus each, paired by day: line loss, 95 % interval; share of resamples',
+    'in which the policy has the better score (beats: 97.5 % or more)',
+    '',
+    ...comparisonTable(rows),
   );
   report.document({
     policy: { cid: artifact.cid },
@@ -75,6 +62,11 @@ export const evaluate: Action<EvaluateFlags, [policy: string | undefined]> = asy
     })),
   });
 };
+
+interface Row extends ReturnType<typeof meanMetrics> {
+  readonly name: string;
+  readonly policyMinusThis: Comparison | undefined;
+}
 
 /** All on the same actuators, from the weakest to the strongest. */
 function baselines(): readonly Controller[] {
@@ -87,9 +79,41 @@ function baselines(): readonly Controller[] {
   ];
 }
 
-function difference({ lossMwh, winShare, beats }: Comparison): string {
-  const { mean, low, high } = lossMwh;
-  return `${fixed(mean, 4)} [${fixed(low, 4)}, ${fixed(high, 4)}], ${percent(winShare)}${beats ? ', beats' : ''}`;
+function meansTable(rows: readonly Row[], paint: (name: string) => string): string[] {
+  const columns = [
+    { title: 'control' },
+    { title: 'out of band', align: 'right' },
+    { title: 'all buses in', align: 'right' },
+    { title: 'loss MWh', align: 'right' },
+    { title: 'mean |q| Mvar', align: 'right' },
+  ] as const;
+  return table(
+    columns,
+    rows.map(({ name, outOfBandShare, controllableRatio, lossMwh, meanAbsQMvar }) => [
+      paint(name),
+      percent(outOfBandShare, 3),
+      percent(controllableRatio),
+      fixed(lossMwh, 4),
+      fixed(meanAbsQMvar, 4),
+    ]),
+  );
+}
+
+function comparisonTable(rows: readonly Row[]): string[] {
+  const columns = [
+    { title: 'against' },
+    { title: 'loss MWh', align: 'right' },
+    { title: '95 %', align: 'right' },
+    { title: 'better', align: 'right' },
+    { title: '' },
+  ] as const;
+  const compared = rows.flatMap(({ name, policyMinusThis }) => {
+    if (policyMinusThis === undefined) return [];
+    const { lossMwh, winShare, beats } = policyMinusThis;
+    const interval = `${fixed(lossMwh.low, 4)} .. ${fixed(lossMwh.high, 4)}`;
+    return [[name, fixed(lossMwh.mean, 4), interval, percent(winShare), beats ? 'beats' : '']];
+  });
+  return table(columns, compared);
 }
 
 function comparisonDocument({ outOfBandShare, lossMwh, winShare, beats, resamples }: Comparison) {

@@ -9,6 +9,7 @@ import { readPolicy } from '../policyInput.ts';
 import { count, fixed } from '../ui/format.ts';
 import type { Json } from '../ui/output.ts';
 import { facts, table, type Column } from '../ui/table.ts';
+import { wrap } from '../ui/wrap.ts';
 
 type Interface = LoadedPolicy['interface'];
 
@@ -25,7 +26,7 @@ export const inspect: Action<NonNullable<unknown>, [artifact: string | undefined
       ['gas', `${count(gas)} a call, the same for every call`],
       ['vec4096', digest],
     ]),
-    ...section('inputs, clamped to their range', inputTable(spec)),
+    ...section('inputs, clamped to their range, and what the network sees', inputTable(spec, report.width - 2)),
     ...section('outputs', outputTable(spec)),
     ...section(
       'envelopes, applied in order',
@@ -33,7 +34,7 @@ export const inspect: Action<NonNullable<unknown>, [artifact: string | undefined
     ),
     ...section(
       'fallback, when an input is missing',
-      spec.fallback.map((entry, d) => fallbackLine(entry, d, spec)),
+      spec.fallback.flatMap((entry, d) => wrap(fallbackLine(entry, d, spec), report.width - 2, 2)),
     ),
   );
   report.document(documentOf(policy, digest));
@@ -80,13 +81,11 @@ function trimmed(text: string): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
-function inputTable({ inputs, state, outputs }: Interface): string[] {
+function inputTable({ inputs, state, outputs }: Interface, width: number): string[] {
   const columns: Column[] = [
     { title: 'name' },
-    { title: 'least', align: 'right' },
-    { title: 'greatest', align: 'right' },
-    { title: 'of full scale', align: 'right' },
-    { title: 'unit' },
+    { title: 'range', align: 'right' },
+    { title: 'seen as', align: 'right' },
     { title: 'meaning' },
   ];
   const rows = inputs.map((spec, i) => {
@@ -94,14 +93,16 @@ function inputTable({ inputs, state, outputs }: Interface): string[] {
     const meaning = isChannel(spec.n) ? CHANNELS[spec.n].meaning : 'not measured: always missing';
     return [
       spec.n,
-      physical(spec.lo, spec.u),
-      physical(spec.hi, spec.u),
-      [spec.lo, spec.hi].map((raw) => fixed(normaliseInput(spec, raw) / UNIT_INTEGER, 3)).join(' .. '),
-      spec.u,
+      physicalRange(spec),
+      [spec.lo, spec.hi].map((raw) => trimmed(fixed(normaliseInput(spec, raw) / UNIT_INTEGER, 3))).join(' .. '),
       held === undefined ? meaning : `own ${outputs[held.d]!.n} as last issued, at first ${physical(held.z, spec.u)}`,
     ];
   });
-  return table(columns, rows);
+  return table(columns, rows, width);
+}
+
+function physicalRange({ lo, hi, u }: Interface['inputs'][number]): string {
+  return `${physical(lo, u).replace(/ [A-Za-z]+$/, '')} .. ${physical(hi, u)}`;
 }
 
 function outputTable({ outputs }: Interface): string[] {

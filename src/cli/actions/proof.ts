@@ -101,6 +101,7 @@ function paymentLines(
     ['receipt', hash],
     ['block', `${header.height} of ${header.chain}, ${new Date(header.timeMs).toISOString()}`],
     ['header', toHex(headerHash(header))],
-    ['signed by', `${toHex(header.signer)}${pinned ? '' : ' (any node: give --node-key to insist on one)'}`],
+    ['signed by', toHex(header.signer)],
+    ...(pinned ? [] : [['', 'any node: --node-key insists on one'] as const]),
   ]);
 }

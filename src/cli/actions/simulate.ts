@@ -1,6 +1,7 @@
 import type { Action } from '../command.ts';
 import type { SimulateFlags } from '../commands/simulate.ts';
 import { readPolicy } from '../policyInput.ts';
+import { programName } from '../programName.ts';
 import { loadSeries, type SeriesReport } from '../seriesInput.ts';
 import { runSimulation, type SimulationResult } from '../simulation.ts';
 import { summaryDocument, summaryLines } from '../summary.ts';
@@ -29,7 +30,7 @@ export const simulate: Action<SimulateFlags> = async (report, flags) => {
   progress.end();
   report.text('', ...summaryLines(result, report.colours, report.width));
   if (scale === 'raw') sayInfeasible(report, result);
-  report.text('', ...next(result, data));
+  report.text('', ...next(result, data, programName(report.io)));
   report.document({ ...summaryDocument(result), series: { ...input, issues: input.issues.map((i) => ({ ...i })) } });
 };
 
@@ -53,14 +54,13 @@ function sayInfeasible(report: Reporter, { voltage, intervals }: SimulationResul
   }
 }
 
-function next({ payments, proof }: SimulationResult, data: string | undefined): string[] {
-  if (data === undefined)
-    return ['next', '  --data DIR keeps the ledger, for gridpact statement, audit, replay and proof'];
+function next({ payments, proof }: SimulationResult, data: string | undefined, program: string): string[] {
+  if (data === undefined) return ['try next', `  ${program} simulate --data ledger  the same, with the ledger kept`];
   const owner = proof?.owner ?? payments[0]!.owner;
   return [
-    'next',
-    `  gridpact statement ${owner} --data ${data}`,
-    `  gridpact audit --data ${data}`,
-    `  gridpact proof make --owner ${owner} --last --data ${data}`,
+    'try next',
+    `  ${program} statement ${owner} --data ${data}`,
+    `  ${program} audit --data ${data}`,
+    `  ${program} proof make --owner ${owner} --last --data ${data}`,
   ];
 }

@@ -6,14 +6,15 @@ import { freezePolicy } from '../../agents/freeze/freeze.ts';
 import type { Action } from '../command.ts';
 import type { TrainFlags } from '../commands/train.ts';
 import { modelCard, writeModel } from '../modelFiles.ts';
-import { lastLine, trainWithProgress } from '../training.ts';
+import { lastLine, readRecipe, trainWithProgress } from '../training.ts';
 import { count, percent } from '../ui/format.ts';
 import { facts } from '../ui/table.ts';
 
 export const train: Action<TrainFlags, [recipe: string]> = async (report, flags, recipePath) => {
+  const recipe = await readRecipe(recipePath);
   await mkdir(flags.out, { recursive: true });
   const log = createWriteStream(join(flags.out, 'log.jsonl'));
-  const { recipe, trained } = await trainWithProgress(report, recipePath, {
+  const trained = await trainWithProgress(report, recipe, {
     seed: flags.seed,
     ...(flags.steps === undefined ? {} : { totalSteps: flags.steps }),
     ...(flags.backend === undefined ? {} : { backend: flags.backend }),

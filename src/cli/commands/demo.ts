@@ -13,8 +13,9 @@ export interface DemoFlags {
 export const command = defineCommand<DemoFlags>({
   brief: 'The whole story: train, freeze, approve, execute, settle',
   details:
-    'Trains a voltage policy for about a minute, freezes it to integers, registers it by its hash, has it approved by\n' +
-    'two of three operators, and lets a ledger run it for a day of five-minute intervals and pay the storage owners.',
+    'Trains a voltage policy (400 000 steps), freezes it to integers, registers it by its hash, has it approved by ' +
+    'two of three operators, and lets a ledger run it for a day of five-minute intervals and pay the storage owners. ' +
+    'About half a minute in all.',
   parameters: {
     flags: {
       seed: {

@@ -47,7 +47,7 @@ export const command = defineCommand<NodeFlags>({
         parse: integer(10, 60000),
         default: '1000',
         placeholder: 'ms',
-        brief: 'Longest wait of a transaction for its block',
+        brief: 'Longest wait of a transaction for its block, in ms',
       },
       key: { kind: 'parsed', parse: text, default: 'node', placeholder: 'name', brief: 'Key that signs headers' },
       keysDir: {

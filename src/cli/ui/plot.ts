@@ -221,12 +221,12 @@ function spread(labels: readonly string[], columns: number): string {
   return cells.join('').trimEnd();
 }
 
-/** `⠤⠤⠤ policy   ⠤ ⠤ none   ┈┈┈ limit`, each key in the dashes and colour of its line. */
+/** `⠤⠤⠤ policy   ⠤ ⠤ none   ┈┈┈ limit`, each key in the dashes and colour of its line; series alike share one. */
 function legend(series: readonly Series[], hasLimits: boolean): string {
   const keys = { solid: '⠤⠤⠤', dashed: '⠤ ⠤', dotted: '⠄⠄⠄' };
   const entries = series.map(({ label, dash = 'solid', paint = (text: string) => text }) => {
     return `${paint(keys[dash])} ${label}`;
   });
   if (hasLimits) entries.push('┈┈┈ limit');
-  return entries.join('   ');
+  return [...new Set(entries)].join('   ');
 }

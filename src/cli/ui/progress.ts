@@ -7,6 +7,8 @@ import { count, duration, rate } from './format.ts';
 
 const TTY_EVERY_MS = 100;
 const PLAIN_EVERY_MS = 10_000;
+/** Below so many columns the bar is short, to leave room for the numbers. */
+const WIDE = 100;
 const CLEAR_LINE = '\r\x1b[2K';
 
 export interface Progress {
@@ -33,7 +35,8 @@ export function progressLine(state: ProgressState, columns: number, bar: boolean
   const parts = [label];
   if (total !== undefined && total > 0) {
     const share = Math.min(1, done / total);
-    if (bar) parts.push(`[${'#'.repeat(Math.floor(20 * share)).padEnd(20, '.')}]`);
+    const cells = columns < WIDE ? 10 : 20;
+    if (bar) parts.push(`[${'#'.repeat(Math.floor(cells * share)).padEnd(cells, '.')}]`);
     parts.push(`${String(Math.floor(100 * share)).padStart(3)} %`, `${count(done)}/${count(total)} ${unit}`);
   } else {
     parts.push(`${count(done)} ${unit}`);
