@@ -54,6 +54,28 @@ const EXEMPTIONS = [
   }),
 ];
 
+/**
+ * What decides the bytes of a series or of a policy. ECMAScript leaves the last bits of these functions to the engine
+ * (sqrt and the integer ones are exact), so exp, ln, tanh, sin and cos come from src/base/realMath.ts.
+ */
+const REPRODUCIBLE = ['src/base/realMath.ts', 'src/env/**/*.ts', 'src/agents/**/*.ts'];
+
+const ENGINE_DEPENDENT = [
+  ...['acos', 'acosh', 'asin', 'asinh', 'atan', 'atan2', 'atanh', 'cbrt', 'cos', 'cosh', 'exp', 'expm1', 'hypot'],
+  ...['log', 'log10', 'log1p', 'log2', 'pow', 'random', 'sin', 'sinh', 'tan', 'tanh'],
+];
+
+/** Bans of the above; `allowed` names functions that a file may use all the same. */
+function reproducible(...allowed) {
+  const bans = ENGINE_DEPENDENT.filter((name) => !allowed.includes(name)).map((property) => ({
+    object: 'Math',
+    property,
+    message: 'The engine decides its last bits, and so the bytes of what is trained: use src/base/realMath.ts.',
+  }));
+  const clock = { object: 'Date', property: 'now', message: 'A time must not decide the bytes of what is trained.' };
+  return { 'no-restricted-properties': ['error', ...bans, clock] };
+}
+
 export default defineConfig(
   { ignores: ['dist/', 'coverage/', 'models/', 'docs/', 'python/', 'runs/', 'data/', '.cache/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
@@ -90,6 +112,12 @@ export default defineConfig(
     rules: Object.fromEntries(BANS.map((ban) => [`consensus/${ban}`, 'error'])),
   },
   ...EXEMPTIONS,
+  { name: 'gridpact/reproducible', files: REPRODUCIBLE, rules: reproducible() },
+  {
+    name: 'gridpact/exempt: voltage angles are for reports, nothing is computed from them',
+    files: ['src/env/physics/radial.ts'],
+    rules: reproducible('atan2'),
+  },
   {
     files: ['**/*.js', '**/*.cjs'],
     languageOptions: {
