@@ -25,10 +25,10 @@
  * Reward
  *   Per agent and interval, with v over all buses but the slack:
  *     r = -( 20 mean_b min(5, max(0, |v_b - 1| - 0.049) / 0.01)  +  loss / 50 kW )  -  0.005 |offset - previous| / 0.8
+ *   The first two terms are shared by the copy. Without a power-flow solution the whole is -20. Constants: VOLTAGE_REWARD.
  *   With `credit: 'difference'` an agent's shared part is what it changed: that of the interval as lived minus that
  *   of the same interval with this one agent's offset at 0 (difference rewards, Wolpert & Tumer 2002). What is
  *   subtracted does not depend on the agent's action, so the best joint policy is the same and the noise is not.
- *   The first two terms are shared by the copy. Without a power-flow solution r = -20. Constants: VOLTAGE_REWARD.
  * Starting state
  *   A day drawn from the training days of the synthetic series (or the given days), batteries at 15 %, and the
  *   measurements of interval 0 with no offset (nothing was dispatched before midnight).
