@@ -1,6 +1,15 @@
-/** What the README and the docs tell a reader to type works, in an empty folder with `gridpact` at hand. */
+/** What the README and the docs tell a reader to type works, with `gridpact` at hand and the recipes of a checkout. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -24,15 +33,27 @@ function runInOrder(scripts: readonly Runnable[]): { line: number; code: number 
   const bin = path.join(dir, '.bin');
   mkdirSync(bin);
   installCommand(bin);
+  symlinkSync(path.join(REPO_ROOT, 'train'), path.join(dir, 'train'));
   const env = { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}`, NO_COLOR: '1' };
   try {
-    return scripts.map(({ line, script }) => {
-      const run = spawnSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: dir, env, encoding: 'utf8' });
+    return scripts.map(({ line, language, script }) => {
+      const run = spawnSync('bash', ['-euo', 'pipefail', '-c', language === 'ts' ? typescript(dir, script) : script], {
+        cwd: dir,
+        env,
+        encoding: 'utf8',
+      });
       return { line, code: run.status, output: run.status === 0 ? '' : `${run.stdout}${run.stderr}` };
     });
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** Runs it as if it lay in the root of the repository. */
+function typescript(dir: string, script: string): string {
+  const file = path.join(dir, 'block.ts');
+  writeFileSync(file, script.replaceAll(`'./src/`, `'${REPO_ROOT}/src/`));
+  return `'${process.execPath}' --import '${import.meta.resolve('tsx')}' '${file}'`;
 }
 
 describe('runnable code blocks', () => {
@@ -49,9 +70,9 @@ describe('runnable code blocks', () => {
 
   it('have the command at hand, share a folder within a page, and fail on the first bad line', () => {
     const results = runInOrder([
-      { line: 1, script: 'gridpact --help > help.txt' },
-      { line: 2, script: 'grep -q gridpact help.txt' },
-      { line: 3, script: 'echo before\ncat absent.txt\necho after' },
+      { line: 1, language: 'sh', script: 'gridpact --help > help.txt' },
+      { line: 2, language: 'sh', script: 'grep -q gridpact help.txt' },
+      { line: 3, language: 'sh', script: 'echo before\ncat absent.txt\necho after' },
     ]);
     expect(results.map(({ code }) => code)).toEqual([0, 0, 1]);
     expect(results[2]!.output).toContain('before');
@@ -60,7 +81,7 @@ describe('runnable code blocks', () => {
 
   it('a mark without a block is an error, an unmarked block is left alone', () => {
     expect(runnableBlocks('<!-- run -->\n\n```sh\na\nb\n```\n\n```sh\nc\n```\n')).toEqual([
-      { line: 3, script: 'a\nb' },
+      { line: 3, language: 'sh', script: 'a\nb' },
     ]);
     expect(() => runnableBlocks('<!-- run -->\ntext\n')).toThrow('line 1');
   });
