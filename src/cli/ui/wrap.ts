@@ -1,6 +1,6 @@
 /** Text within the columns of a plain terminal, because a line that a terminal breaks loses its alignment. */
 
-export const COLUMNS = 80;
+const COLUMNS = 80;
 
 /** Paragraph to lines of at most `columns`; lines after the first are indented. A longer word has its line alone. */
 export function wrap(text: string, columns = COLUMNS, indent = 0): string[] {
