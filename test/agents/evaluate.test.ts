@@ -82,6 +82,7 @@ describe('evaluation of a day', () => {
     expect(days.length).toBe(3);
     expect(days.every(isTestDay)).toBe(true);
     expect(hardDays('train', 2).some(isTestDay)).toBe(false);
+    expect(hardDays('test', 1, {}, 300)[0]).toBeGreaterThanOrEqual(testDay(300));
   });
 
   it('refuses no days', () => {
@@ -116,6 +117,21 @@ describe('score and paired bootstrap', () => {
     expect(found.winShare).toBeGreaterThan(0.23);
     expect(found.winShare).toBeLessThan(0.27);
     expect(found.beats).toBe(false);
+  });
+
+  it('draws seeds as well as days: two seeds that differ by -1 and +1 on one day', () => {
+    const other = [metrics(4, 0, 1)];
+    const found = pairedBootstrap([[metrics(4, 0, 0)], [metrics(4, 0, 2)]], other);
+    expect(found.lossMwh).toMatchObject({ mean: 0, low: -1, high: 1 });
+  });
+
+  it('does not call it beaten when one resample in four says otherwise', () => {
+    const other = [4, 9, 14, 19].map((day) => metrics(day, 0, 1));
+    const policy = [other.map(({ day }) => metrics(day, 0, day === 19 ? 2 : 0))];
+    const { winShare, beats } = pairedBootstrap(policy, other);
+    // At most one of four draws is the bad day: 0.75^4 + 4 * 0.25 * 0.75^3 = 0.738; two of each are no win.
+    expect(winShare).toBeCloseTo(0.738, 1);
+    expect(beats).toBe(false);
   });
 
   it('is seeded', () => {

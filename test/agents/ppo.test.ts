@@ -15,9 +15,26 @@ import {
 } from '../../src/agents/ppo.ts';
 import { RandomStream } from '../../src/base/random.ts';
 import { normal, uniform } from '../../src/base/realMath.ts';
+import type { VectorStep } from '../../src/env/gym/types.ts';
+import { ToyLineEnv } from './support/toyEnv.ts';
 import { makeToy, TOY_CONFIG } from './support/trainToy.ts';
 
 const SETTINGS = { clip: 0.2, valueCoefficient: 0.5, entropyCoefficient: 0.01 };
+
+/** The toy line with every step changed on its way to the learner. */
+function makeChangedToy(change: (step: VectorStep) => void): () => ToyLineEnv {
+  class ChangedToy extends ToyLineEnv {
+    override step(actions: Float32Array): VectorStep {
+      const step = super.step(actions);
+      change(step);
+      return step;
+    }
+  }
+  return () => new ChangedToy(32);
+}
+
+/** Of the wasm binary that the pinned digests below were made on. */
+const PINNED_BACKEND = 'simd sha256:77ebb28a6d34f371';
 
 function problem(seed: number, hidden: HiddenActivation) {
   const actor = mlpShape([3, 8, 2], hidden);
@@ -151,6 +168,47 @@ describe('PPO on the toy line', () => {
     expect(elsewhere).toBe(parameterDigest(first.parameters));
     const other = await trainPpo({ ...config, seed: 8 }, makeToy);
     expect(other.parameters).not.toEqual(first.parameters);
+  });
+
+  it('gives the bytes it always gave', async ({ skip }) => {
+    const { detail } = await loadBackend('wasm');
+    if (detail !== PINNED_BACKEND) skip(`pinned on ${PINNED_BACKEND}, here ${detail}`);
+    const { parameters } = await trainPpo({ ...TOY_CONFIG, totalSteps: 8192 }, makeToy);
+    expect(parameterDigest(parameters)).toBe('80530fb3c08710b9');
+  });
+
+  it('takes the value beyond a truncation from the final observation, and reads no other', async () => {
+    const config: PpoConfig = { ...TOY_CONFIG, totalSteps: 8192 };
+    const poison = (where: 0 | 1) =>
+      makeChangedToy(({ finalObservations, truncated }) => {
+        truncated.forEach((cut, row) => {
+          if (cut === where) finalObservations.fill(9, 2 * row, 2 * row + 2);
+        });
+      });
+    const plain = await trainPpo(config, makeToy);
+    expect((await trainPpo(config, poison(0))).parameters).toEqual(plain.parameters);
+    expect((await trainPpo(config, poison(1))).parameters).not.toEqual(plain.parameters);
+  });
+
+  it('learns alike from rewards a thousand times as large', async () => {
+    const config: PpoConfig = { ...TOY_CONFIG, totalSteps: 8192 };
+    const larger = makeChangedToy(({ rewards }) => rewards.forEach((r, row) => (rewards[row] = 1024 * r)));
+    const [plain, scaled] = [await trainPpo(config, makeToy), await trainPpo(config, larger)];
+    plain.parameters.forEach((x, i) => expect(scaled.parameters[i]).toBeCloseTo(x, 3));
+    expect(scaled.stats[0]!.meanReward).toBeCloseTo(1024 * plain.stats[0]!.meanReward, 3);
+  });
+
+  it('anneals its rate to 0, holds the floor of the deviation, and explains at most everything', async () => {
+    const config: PpoConfig = { ...TOY_CONFIG, minLogStd: TOY_CONFIG.initialLogStd };
+    const { stats } = await trainPpo(config, makeToy);
+    stats.forEach(({ learningRate, logStd, explainedVariance }, k) => {
+      expect(learningRate).toBeCloseTo(config.learningRate * (1 - k / stats.length), 12);
+      expect(logStd).toBeGreaterThanOrEqual(Math.fround(config.minLogStd));
+      expect(explainedVariance).toBeLessThanOrEqual(1);
+    });
+    expect(stats.at(-1)!.explainedVariance).toBeGreaterThan(0.3);
+    const free = await trainPpo(TOY_CONFIG, makeToy);
+    expect(free.stats.at(-1)!.logStd).toBeLessThan(config.minLogStd);
   });
 
   it('stops the epochs of an update at the KL limit', async () => {

@@ -189,9 +189,34 @@ describe('feeder with live volt-var curves', () => {
     expect(feeder.advance(5, setpoints)).toBe(false);
     expect(feeder.outOfBandBuses).toBe(32);
     expect(feeder.lossW).toBeLessThanOrEqual(BASE_VA);
+    expect(feeder.feedInW).toBe(0);
     expect(feeder.vPu.every(Number.isFinite)).toBe(true);
     expect(feeder.advance(4, setpoints)).toBe(true);
     feeder.vPu.forEach((v, b) => expect(Math.abs(v - before[b]!)).toBeLessThan(1e-8));
+  });
+
+  it.each([
+    ['below 0.95', 2.5, 0, (v: number) => v < 0.95],
+    ['above 1.05', 0.5, 1.3, (v: number) => v > 1.05],
+  ])('counts every bus %s pu, and knows the lowest and highest', (_where, load, pv, isOut) => {
+    const series = ieee33Day(10, { seed: 1 });
+    const scaled = {
+      ...series,
+      loadPW: series.loadPW.map((p) => load * p),
+      loadQVar: series.loadQVar.map((q) => load * q),
+      pvW: series.pvW.map((p) => pv * p),
+    };
+    const feeder = new Feeder(createFeederScenario({ series: scaled }));
+    const off = createSetpoints(6, 0);
+    let total = 0;
+    for (let k = 0; k < scaled.steps; k += 6) {
+      expect(feeder.advance(k, off)).toBe(true);
+      const buses = feeder.vPu.subarray(1);
+      expect(feeder.outOfBandBuses).toBe(buses.filter(isOut).length);
+      expect([feeder.minVPu, feeder.maxVPu]).toEqual([Math.min(...buses), Math.max(...buses)]);
+      total += feeder.outOfBandBuses;
+    }
+    expect(total).toBeGreaterThan(0);
   });
 
   it('branches: a clone and a restored state go on bit for bit, and independently', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isGridPactError } from '../../src/base/errors.ts';
 import { checkEnv, checkVectorEnv } from '../../src/env/gym/checkEnv.ts';
 import { make, makeVector, TASK_IDS, type TaskId } from '../../src/env/gym/registry.ts';
-import type { VoltageCopy } from '../../src/env/tasks/voltageIeee33.ts';
+import { ieee33Day, type VoltageCopy } from '../../src/env/tasks/voltageIeee33.ts';
 import { VOLTAGE_INTERFACE } from '../../src/env/tasks/voltageInterface.ts';
 import { VOLTAGE_REWARD, barrier } from '../../src/env/tasks/voltageReward.ts';
 import { evaluateFallback, normaliseInput, scaleOutput } from '../../src/grid/interface.ts';
@@ -184,6 +184,24 @@ describe('voltage task', () => {
       const own = (0.005 * Math.abs(setpoints.offsetMicro[s]!)) / 800000;
       expect(rewards[s]).toBeCloseTo(-(20 * mean + feeder.lossW / 50000) - own, 5);
     }
+  });
+
+  it('counts the excess of a bus up to five scales, and no slack bus', () => {
+    // excess 5.1 -> 5, 0.1 and 0; at the slack bus anything
+    const v = Float64Array.of(0.5, 0.9, 1.05, 1.049);
+    expect(barrier(v, 0, VOLTAGE_REWARD)).toBeCloseTo((5 + 0.1) / 3, 12);
+  });
+
+  it('prices an interval without a power-flow solution at -20 for every agent', () => {
+    const series = ieee33Day(10);
+    const broken = { ...series, loadPW: series.loadPW.slice(), pvW: new Float64Array(series.pvW.length) };
+    for (let b = 1; b < 33; b++) broken.loadPW[2 * 33 + b] = 4e6;
+    const vector = makeVector('voltage-ieee33-v1', 1, { series: [broken] });
+    vector.reset(1);
+    const rewards = [0, 1, 2, 3].map(() => Array.from(vector.step(new Float32Array(6).fill(0.1)).rewards));
+    expect(rewards[2]).toEqual([-20, -20, -20, -20, -20, -20]);
+    for (const k of [0, 1, 3]) expect(Math.min(...rewards[k]!)).toBeGreaterThan(-5);
+    expect(vector.copies[0]!.info()['divergedSteps']).toBe(1);
   });
 
   it('pays an agent by difference what the interval gains over one with its offset at 0', () => {

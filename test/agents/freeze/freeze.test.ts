@@ -8,7 +8,9 @@ import { uniform } from '../../../src/base/realMath.ts';
 import { FIXED_ONE, FloatNetwork, type FloatLayer, type FloatPolicy } from '../../../src/agents/freeze/floatPolicy.ts';
 import { FREEZE_VERSION, freezePolicy, type FreezeOptions } from '../../../src/agents/freeze/freeze.ts';
 import type { Activation } from '../../../src/contracts/policy/artifact.ts';
-import { loadArtifact } from '../../../src/contracts/policy/codec.ts';
+import { errorBound } from '../../../src/agents/freeze/measure.ts';
+import { quantise } from '../../../src/agents/freeze/quantise.ts';
+import { buildPolicy, loadArtifact } from '../../../src/contracts/policy/codec.ts';
 import { createExecutor } from '../../../src/contracts/policy/execute.ts';
 import { vec4096, vec65536 } from '../../../src/contracts/policy/vectors.ts';
 import { plainInterface, randomFloatPolicy } from './floats.ts';
@@ -93,6 +95,20 @@ describe('accuracy', () => {
       { numRuns: 20 },
     );
   }, 20000);
+
+  it('the bound knows of a relu that is cut below what it can reach', () => {
+    const layers = [floatLayer([[1]], [0], 'relu'), floatLayer([[0.5]], [0], 'identity')];
+    const policy: FloatPolicy = { layers, interface: plainInterface(1, 1) };
+    const quantised = quantise(policy, [Float64Array.of(0.25), Float64Array.of(Infinity)]);
+    const parts = { layers: quantised.map(({ layer }) => layer), head: { kind: 'cont' } as const };
+    const executor = createExecutor(buildPolicy({ interface: policy.interface, ...parts }));
+    const out = new Int32Array(1);
+    executor.inferNetwork(Int32Array.of(32767), out);
+    const error = Math.abs(out[0]! - issuedWatts((0.5 * 32767) / 32768)) / 40000;
+    expect(error).toBeCloseTo((0.5 * 0.75) / 2, 3);
+    expect(errorBound(policy, quantised)).toBeGreaterThanOrEqual(error);
+    expect(errorBound(policy, quantised)).toBeLessThan(1.01 * error);
+  });
 
   it('saturates where the float policy does, on both sides', () => {
     const { artifact, quantisation } = freezePolicy(oneLayer([8], 0), { points: 2000 });
