@@ -1,5 +1,5 @@
 /** Files named on a command line: what goes wrong with them is the user's to mend, so it has a code. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fail } from '../base/errors.ts';
 
 /** @throws `cli.file`. */
@@ -8,6 +8,15 @@ export async function readBytesFile(path: string): Promise<Uint8Array> {
     return await readFile(path);
   } catch (cause) {
     throw fail('cli.file', { expected: 'a file that can be read', got: `${path} (${errnoOf(cause)})`, cause });
+  }
+}
+
+/** Makes the directory with its parents, unless it is there. @throws `cli.file`. */
+export async function makeNamedDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    throw fail('cli.file', { expected: 'a directory that can be made', got: `${path} (${errnoOf(cause)})`, cause });
   }
 }
 

@@ -2,7 +2,6 @@
  * A model on disk: `policy.cbor` (the artifact, all that a ledger needs), `float.json` (the network it was frozen
  * from), `card.json` and `card.md` (what it is, how it was made, how it did).
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FREEZE_VERSION, type FrozenPolicy } from '../agents/freeze/freeze.ts';
 import type { FloatPolicy } from '../agents/freeze/floatPolicy.ts';
@@ -11,7 +10,7 @@ import { parameterDigest } from '../agents/ppo.ts';
 import type { TrainedPolicy } from '../agents/recipe.ts';
 import { fail } from '../base/errors.ts';
 import type { PolicyInterface } from '../grid/interface.ts';
-import { readJsonFile, writeNamedFile } from './files.ts';
+import { makeNamedDirectory, readJsonFile, writeNamedFile } from './files.ts';
 
 export interface FloatDocument {
   readonly format: 'gridpact-float/1';
@@ -134,7 +133,7 @@ export async function writeModel(
   frozen: FrozenPolicy,
   card: ModelCard,
 ): Promise<void> {
-  await mkdir(directory, { recursive: true });
+  await makeNamedDirectory(directory);
   await writeNamedFile(join(directory, 'policy.cbor'), frozen.bytes);
   await writeNamedFile(join(directory, 'float.json'), `${JSON.stringify(floatDocument(policy))}\n`);
   await writeNamedFile(join(directory, 'card.json'), `${JSON.stringify(card, null, 2)}\n`);

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { writeNamedFile } from '../../src/cli/files.ts';
+import { makeNamedDirectory, writeNamedFile } from '../../src/cli/files.ts';
 import { readFloatPolicy, type FloatDocument } from '../../src/cli/modelFiles.ts';
 import { REPO_ROOT } from '../support/repo.ts';
 
@@ -46,5 +46,7 @@ describe('float policies on disk', () => {
   it('a file that cannot be written is named, with the reason', async () => {
     const path = join(directory, 'absent', 'policy.cbor');
     await expect(writeNamedFile(path, 'x')).rejects.toMatchObject({ code: 'cli.file', got: `${path} (ENOENT)` });
+    const taken = fileOf(null);
+    await expect(makeNamedDirectory(taken)).rejects.toMatchObject({ code: 'cli.file', got: `${taken} (EEXIST)` });
   });
 });

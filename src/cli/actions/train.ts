@@ -1,10 +1,9 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { once } from 'node:events';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freezePolicy } from '../../agents/freeze/freeze.ts';
 import type { Action } from '../command.ts';
 import type { TrainFlags } from '../commands/train.ts';
+import { makeNamedDirectory, writeNamedFile } from '../files.ts';
 import { modelCard, writeModel } from '../modelFiles.ts';
 import { lastLine, readRecipe, trainWithProgress } from '../training.ts';
 import { count, percent } from '../ui/format.ts';
@@ -12,16 +11,15 @@ import { facts } from '../ui/table.ts';
 
 export const train: Action<TrainFlags, [recipe: string]> = async (report, flags, recipePath) => {
   const recipe = await readRecipe(recipePath);
-  await mkdir(flags.out, { recursive: true });
-  const log = createWriteStream(join(flags.out, 'log.jsonl'));
+  await makeNamedDirectory(flags.out);
+  const log = join(flags.out, 'log.jsonl');
+  await writeNamedFile(log, '');
   const trained = await trainWithProgress(report, recipe, {
     seed: flags.seed,
     ...(flags.steps === undefined ? {} : { totalSteps: flags.steps }),
     ...(flags.backend === undefined ? {} : { backend: flags.backend }),
-    onUpdate: (progress) => void log.write(`${JSON.stringify(progress)}\n`),
+    onUpdate: (progress) => appendFileSync(log, `${JSON.stringify(progress)}\n`),
   });
-  log.end();
-  await once(log, 'finish');
   report.note(lastLine(trained));
   const frozen = freezePolicy(trained.policy);
   const card = modelCard(trained, recipe.task, frozen);
