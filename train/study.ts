@@ -15,7 +15,14 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { toHex, utf8 } from '../src/base/bytes.ts';
 import { sha256 } from '../src/base/hash.ts';
-import { DROOP_GRIDS, tuneDroop, type DroopGrid, type DroopKind, type Tuning } from '../src/agents/baselines/tune.ts';
+import {
+  DROOP_GRIDS,
+  tuneDroop,
+  tuneOffset,
+  type DroopGrid,
+  type DroopKind,
+  type Tuning,
+} from '../src/agents/baselines/tune.ts';
 import { describeBackend } from '../src/agents/backend.ts';
 import { EVALUATION_DEFAULTS, evaluateDays, floatPolicyFunction, policyController } from '../src/agents/evaluate.ts';
 import type { FloatLayer, FloatPolicy } from '../src/agents/freeze/floatPolicy.ts';
@@ -70,10 +77,14 @@ const days = {
 const tunings = {
   oneStep: await tuning('one-step'),
   fixedPoint: await tuning('fixed-point'),
+  offset: tuneOffset(days.tuning, evaluation),
 };
-const baselines = studyBaselines(tunings.oneStep, tunings.fixedPoint).map((controller) =>
-  evaluateBaseline(controller, days, evaluation),
-);
+const tuned = {
+  oneStep: tunings.oneStep.best.parameters,
+  fixedPoint: tunings.fixedPoint.best.parameters,
+  offset: tunings.offset.best.parameters,
+};
+const baselines = studyBaselines(tuned).map((controller) => evaluateBaseline(controller, days, evaluation));
 const seeds: (StudySeed & { readonly backend: string })[] = [];
 for (let seed = 1; seed <= Number(values.seeds); seed++) {
   seeds.push(evaluateSeed(await kept(`seed-${seed}-${totalSteps}`, () => train(seed))));

@@ -1,5 +1,5 @@
 /** The study as a page. */
-import type { Tuning } from '../src/agents/baselines/tune.ts';
+import type { OffsetParameters, Tuning } from '../src/agents/baselines/tune.ts';
 import { OUT_OF_BAND_TOLERANCE, type Comparison, type Interval95 } from '../src/agents/evaluate.ts';
 import { HARD_DAY_SHARE, type StudyBaseline, type StudyRow, type StudySeed } from '../src/agents/study.ts';
 
@@ -16,7 +16,11 @@ export interface StudyDocument {
     readonly tuning: readonly number[];
     readonly all: readonly number[];
   };
-  readonly tunings: { readonly oneStep: Tuning; readonly fixedPoint: Tuning };
+  readonly tunings: {
+    readonly oneStep: Tuning;
+    readonly fixedPoint: Tuning;
+    readonly offset: Tuning<OffsetParameters>;
+  };
   readonly seeds: readonly (StudySeed & { readonly backend: string })[];
   readonly baselines: readonly StudyBaseline[];
   readonly table: readonly StudyRow[];
@@ -58,6 +62,7 @@ export function renderStudy(study: StudyDocument): string {
     '',
     ...tuningSection('One-step droop', study.tunings.oneStep),
     ...tuningSection('Fixed-point droop', study.tunings.fixedPoint),
+    ...offsetSection(study.tunings.offset),
   ].join('\n')}\n`;
 }
 
@@ -103,6 +108,21 @@ function tuningSection(title: string, { table }: Tuning): string[] {
       .slice(0, 10)
       .map(({ parameters: { vRefPu, deadbandPu, slope }, outOfBandShare, lossMwh }) =>
         row([String(vRefPu), String(deadbandPu), String(slope), percent(outOfBandShare), lossMwh.toFixed(4)]),
+      ),
+    '',
+  ];
+}
+
+function offsetSection({ table }: Tuning<OffsetParameters>): string[] {
+  return [
+    `## Constant offset on the device curve: best ten of ${table.length} settings on the tuning days`,
+    '',
+    '| offset, share of capability | out of band | loss MWh |',
+    '|---|---|---|',
+    ...table
+      .slice(0, 10)
+      .map(({ parameters: { offsetMicro }, outOfBandShare, lossMwh }) =>
+        row([String(offsetMicro / 1e6), percent(outOfBandShare), lossMwh.toFixed(4)]),
       ),
     '',
   ];

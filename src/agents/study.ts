@@ -5,8 +5,9 @@
 import { fail } from '../base/errors.ts';
 import { createExecutor } from '../contracts/policy/execute.ts';
 import { testDay, trainDay } from '../env/series/synthetic.ts';
-import { deviceCurve, noControl, oneStep1547, type Controller } from './baselines/controllers.ts';
-import { droopController, type Tuning } from './baselines/tune.ts';
+import { constantOffset, deviceCurve, noControl, oneStep1547, type Controller } from './baselines/controllers.ts';
+import { droopController } from './baselines/tune.ts';
+import type { TunedBaselines } from './baselines/tuned.ts';
 import {
   evaluateDay,
   evaluateDays,
@@ -71,13 +72,15 @@ export function frozenController(name: string, frozen: FrozenPolicy): Controller
   return policyController(name, frozen.artifact.interface, (raw, mask, out) => void executor.run(raw, mask, out));
 }
 
-export function studyBaselines(oneStep: Tuning, fixedPoint: Tuning): Controller[] {
+/** All on the same actuators, from the weakest to the strongest. */
+export function studyBaselines(tuned: TunedBaselines): Controller[] {
   return [
     noControl(),
     oneStep1547(),
-    droopController('one-step', oneStep.best.parameters, 'droop-one-step-tuned'),
+    droopController('one-step', tuned.oneStep, 'droop-one-step-tuned'),
     deviceCurve(),
-    droopController('fixed-point', fixedPoint.best.parameters, 'droop-fixed-point-tuned'),
+    droopController('fixed-point', tuned.fixedPoint, 'droop-fixed-point-tuned'),
+    constantOffset('constant-offset-tuned', tuned.offset.offsetMicro),
   ];
 }
 

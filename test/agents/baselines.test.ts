@@ -8,8 +8,8 @@ import {
   type Controller,
 } from '../../src/agents/baselines/controllers.ts';
 import { droopCurve, IEEE_1547_B } from '../../src/agents/baselines/droop.ts';
-import { DROOP_GRIDS, tuneDroop } from '../../src/agents/baselines/tune.ts';
-import { TUNED_DROOPS } from '../../src/agents/baselines/tuned.ts';
+import { DROOP_GRIDS, tuneDroop, tuneOffset } from '../../src/agents/baselines/tune.ts';
+import { TUNED } from '../../src/agents/baselines/tuned.ts';
 import { compareScores } from '../../src/agents/evaluate.ts';
 import { hardDays } from '../../src/agents/study.ts';
 import { createSetpoints, Feeder, type FeederSetpoints } from '../../src/env/physics/feeder.ts';
@@ -126,17 +126,20 @@ describe('grid tuning', () => {
     expect(compareScores(table[0]!, table.at(-1)!)).toBeLessThan(0);
   });
 
-  it.each([TUNED_DROOPS.oneStep, TUNED_DROOPS.fixedPoint])(
+  it.each([
+    { kind: 'one-step', tuned: TUNED.oneStep },
+    { kind: 'fixed-point', tuned: TUNED.fixedPoint },
+  ] as const)(
     'the shipped $kind droop beats its neighbours',
-    (tuned) => {
+    ({ kind, tuned }) => {
       const around = (values: readonly number[], at: number): number[] => {
         const i = values.indexOf(at);
         expect(i).toBeGreaterThanOrEqual(0);
         return values.slice(Math.max(0, i - 1), i + 2);
       };
-      const grid = DROOP_GRIDS[tuned.kind];
+      const grid = DROOP_GRIDS[kind];
       const { best, table } = tuneDroop(
-        tuned.kind,
+        kind,
         hardDays('train', 12),
         {},
         {
@@ -154,4 +157,10 @@ describe('grid tuning', () => {
     },
     60000,
   );
+
+  it('the shipped constant offset beats its neighbours', () => {
+    const { offsetMicro } = TUNED.offset;
+    const { best } = tuneOffset(hardDays('train', 12), {}, [offsetMicro - 10000, offsetMicro, offsetMicro + 10000]);
+    expect(best.parameters.offsetMicro).toBe(offsetMicro);
+  }, 60000);
 });

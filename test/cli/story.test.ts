@@ -94,6 +94,7 @@ describe('gridpact train, freeze, evaluate', () => {
       'droop-one-step-tuned',
       'device-curve',
       'droop-fixed-point-tuned',
+      'constant-offset-tuned',
       'policy',
     ]);
     for (const { name, policyMinusThis } of rows) expect(policyMinusThis === undefined).toBe(name === 'policy');

@@ -30,12 +30,17 @@ export function noControl(): Controller {
 
 /** The inverters' own live curve, with nothing dispatched on top. */
 export function deviceCurve(): Controller {
+  return constantOffset('device-curve', 0);
+}
+
+/** The live curve with the same offset dispatched to everyone at all hours: what a policy must know more than. */
+export function constantOffset(name: string, offsetMicro: number): Controller {
   return {
-    name: 'device-curve',
+    name,
     decide: (_feeder, _k, setpoints) => {
       setpoints.mode = 'curve';
       setpoints.curve = undefined;
-      setpoints.offsetMicro.fill(0);
+      setpoints.offsetMicro.fill(offsetMicro);
     },
   };
 }

@@ -1,7 +1,7 @@
-/** Grid tuning of a droop on training days: every cell is kept, so that the search can be shown. */
+/** Grid tuning of baselines on training days: every cell is kept, so that the search can be shown. */
 import { compareScores, evaluateDays, meanMetrics, type EvaluationOptions, type Score } from '../evaluate.ts';
 import type { Controller } from './controllers.ts';
-import { fixedPointDroop, oneStepDroop } from './controllers.ts';
+import { constantOffset, fixedPointDroop, oneStepDroop } from './controllers.ts';
 import { droopCurve, type DroopParameters } from './droop.ts';
 
 export interface DroopGrid {
@@ -29,14 +29,21 @@ export const DROOP_GRIDS: Readonly<Record<DroopKind, DroopGrid>> = {
   },
 };
 
-export interface TunedCell extends Score {
-  readonly parameters: DroopParameters;
+/** Offsets dispatched to everyone, 1e-6 of capability. */
+export const OFFSET_GRID: readonly number[] = Array.from({ length: 41 }, (_, i) => 10000 * (i - 10));
+
+export interface TunedCell<P = DroopParameters> extends Score {
+  readonly parameters: P;
 }
 
-export interface Tuning {
-  readonly best: TunedCell;
+export interface Tuning<P = DroopParameters> {
+  readonly best: TunedCell<P>;
   /** Best first. */
-  readonly table: readonly TunedCell[];
+  readonly table: readonly TunedCell<P>[];
+}
+
+export interface OffsetParameters {
+  readonly offsetMicro: number;
 }
 
 export function droopController(kind: DroopKind, parameters: DroopParameters, name = `droop-${kind}`): Controller {
@@ -44,22 +51,38 @@ export function droopController(kind: DroopKind, parameters: DroopParameters, na
   return kind === 'one-step' ? oneStepDroop(name, curve) : fixedPointDroop(name, curve);
 }
 
-/** Out-of-band share first; ties within OUT_OF_BAND_TOLERANCE of the best share go by losses. */
 export function tuneDroop(
   kind: DroopKind,
   trainingDays: readonly number[],
   options: Partial<EvaluationOptions> = {},
   grid: DroopGrid = DROOP_GRIDS[kind],
 ): Tuning {
-  const cells = cellsOf(grid).map((parameters): TunedCell => {
-    const { outOfBandShare, lossMwh } = meanMetrics(
-      evaluateDays(trainingDays, droopController(kind, parameters), options),
-    );
+  return tune(cellsOf(grid), (parameters) => droopController(kind, parameters), trainingDays, options);
+}
+
+export function tuneOffset(
+  trainingDays: readonly number[],
+  options: Partial<EvaluationOptions> = {},
+  grid: readonly number[] = OFFSET_GRID,
+): Tuning<OffsetParameters> {
+  const cells = grid.map((offsetMicro) => ({ offsetMicro }));
+  return tune(cells, ({ offsetMicro }) => constantOffset('offset', offsetMicro), trainingDays, options);
+}
+
+/** Out-of-band share first; ties within OUT_OF_BAND_TOLERANCE of the best share go by losses. */
+function tune<P>(
+  all: readonly P[],
+  controllerOf: (parameters: P) => Controller,
+  trainingDays: readonly number[],
+  options: Partial<EvaluationOptions>,
+): Tuning<P> {
+  const cells = all.map((parameters): TunedCell<P> => {
+    const { outOfBandShare, lossMwh } = meanMetrics(evaluateDays(trainingDays, controllerOf(parameters), options));
     return { parameters, outOfBandShare, lossMwh };
   });
   // The tolerance is measured from the best share of all: pairwise it would not be a transitive order.
   const least = Math.min(...cells.map((cell) => cell.outOfBandShare));
-  const band = (cell: TunedCell): Score => ({
+  const band = (cell: TunedCell<P>): Score => ({
     ...cell,
     outOfBandShare:
       compareScores({ ...cell, lossMwh: 1 }, { outOfBandShare: least, lossMwh: 1 }) === 0 ? 0 : cell.outOfBandShare,

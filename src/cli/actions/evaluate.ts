@@ -1,6 +1,4 @@
-import { deviceCurve, noControl, oneStep1547, type Controller } from '../../agents/baselines/controllers.ts';
-import { droopController } from '../../agents/baselines/tune.ts';
-import { TUNED_DROOPS } from '../../agents/baselines/tuned.ts';
+import { TUNED } from '../../agents/baselines/tuned.ts';
 import {
   evaluateDays,
   meanMetrics,
@@ -8,7 +6,7 @@ import {
   policyController,
   type Comparison,
 } from '../../agents/evaluate.ts';
-import { hardDays } from '../../agents/study.ts';
+import { hardDays, studyBaselines } from '../../agents/study.ts';
 import { createExecutor } from '../../contracts/policy/execute.ts';
 import { loadArtifact } from '../../contracts/policy/codec.ts';
 import { testDay } from '../../env/series/synthetic.ts';
@@ -29,7 +27,7 @@ export const evaluate: Action<EvaluateFlags, [policy: string | undefined]> = asy
     artifact.interface,
     (raw, missing, out) => void executor.run(raw, missing, out),
   );
-  const controllers = [...baselines(), policy];
+  const controllers = [...studyBaselines(TUNED), policy];
   const progress = report.progress('evaluating', controllers.length, 'controllers');
   const runs = controllers.map((controller, i) => {
     const metrics = evaluateDays(days, controller);
@@ -66,17 +64,6 @@ export const evaluate: Action<EvaluateFlags, [policy: string | undefined]> = asy
 interface Row extends ReturnType<typeof meanMetrics> {
   readonly name: string;
   readonly policyMinusThis: Comparison | undefined;
-}
-
-/** All on the same actuators, from the weakest to the strongest. */
-function baselines(): readonly Controller[] {
-  return [
-    noControl(),
-    oneStep1547(),
-    droopController('one-step', TUNED_DROOPS.oneStep, 'droop-one-step-tuned'),
-    deviceCurve(),
-    droopController('fixed-point', TUNED_DROOPS.fixedPoint, 'droop-fixed-point-tuned'),
-  ];
 }
 
 function meansTable(rows: readonly Row[], paint: (name: string) => string): string[] {
