@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LedgerApplication } from '../../src/ledger/application.ts';
+import type { LedgerApplication } from '../../src/ledger/application.ts';
 import { MAX_BLOCK_GAS, txGas } from '../../src/ledger/gas.ts';
 import { Market, registrationBody } from '../support/market.ts';
 
