@@ -30,7 +30,7 @@ export const DROOP_GRIDS: Readonly<Record<DroopKind, DroopGrid>> = {
 };
 
 /** Offsets dispatched to everyone, 1e-6 of capability. */
-export const OFFSET_GRID: readonly number[] = Array.from({ length: 41 }, (_, i) => 10000 * (i - 10));
+const OFFSET_GRID: readonly number[] = Array.from({ length: 41 }, (_, i) => 10000 * (i - 10));
 
 export interface TunedCell<P = DroopParameters> extends Score {
   readonly parameters: P;
