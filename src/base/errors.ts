@@ -36,6 +36,7 @@ export const ERRORS = {
   'cbor.malformed': 'A document is not DAG-CBOR.',
   'cid.malformed': 'A CID is not CIDv1 / dag-cbor / sha2-256 in lower-case base32.',
   'cli.file': 'A file named on the command line cannot be read, or does not hold what it must.',
+  'cli.node': 'The node cannot be reached, or does not answer as a node.',
   'cli.usage': 'The command line could not be read: see --help.',
   'deployment.buyerIsOperator': 'The buyer of a service may not be among the operators who approve it.',
   'deployment.document': 'A deployment document does not have the required shape.',

@@ -41,5 +41,6 @@ export const ROUTES: Routes = {
     load: () => import('./commands/inspect.ts'),
   },
   node: { brief: 'Run a ledger node with its HTTP API', load: () => import('./commands/node.ts') },
+  tx: { brief: 'Sign a transaction and send it to a node', load: () => import('./commands/tx.ts') },
   keys: { brief: 'Create and show signing keys', load: () => import('./commands/keys.ts') },
 };
