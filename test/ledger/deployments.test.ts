@@ -4,7 +4,7 @@ import { encodeDocument } from '../../src/base/cbor.ts';
 import { toHex } from '../../src/base/bytes.ts';
 import { cidDigest, cidOf } from '../../src/base/cid.ts';
 import type { TxBody } from '../../src/ledger/transaction.ts';
-import { deploymentTable, MAX_DEPLOYMENTS } from '../../src/ledger/tables.ts';
+import { deploymentTable, MAX_DEPLOYMENTS, readingTable } from '../../src/ledger/tables.ts';
 import {
   constantPolicy,
   Market,
@@ -339,6 +339,23 @@ describe('proposal', () => {
     const approvals = cids.map((deployment): Draft => ['operator-1', 'deployment.approve', { deployment }]);
     expect(new Set(await errorsOf(market, market.at(0, -9), [...drafts, ...approvals]))).toEqual(new Set(['']));
     expect(await propose(market, market.at(0, -7), { caps: { output: 5000 } })).toBe('deployment.limit');
+  });
+});
+
+describe('readings that nothing is settled on', () => {
+  it('are checked and not kept: before approval, and of an asset in no deployment, corrections too', async () => {
+    const market = await Market.open();
+    await market.block(market.at(0, -9), [market.enrolment('bess-2', 'owner-1')]);
+    const kept = (asset: string): boolean =>
+      market.app.state.get(readingTable.key(market.interval(0), asset)) !== undefined;
+    await market.block(market.at(0), [market.seen(ASSET, market.at(0))]);
+    await market.block(market.at(1), [market.metered(ASSET, 0), market.metered('bess-2', 0)]);
+    expect([kept(ASSET), kept('bess-2')]).toEqual([true, false]);
+    await market.block(market.at(1, 1), [market.corrected('bess-2', 0, 1)]);
+    const document = encodeDocument(market.deploymentBody({ assets: ['bess-2'] }));
+    await market.block(market.at(1, 2), [['engineer', 'deployment.propose', { document }]]);
+    await market.block(market.at(1, 3), [market.corrected('bess-2', 0, 2)]);
+    expect(kept('bess-2')).toBe(false);
   });
 });
 

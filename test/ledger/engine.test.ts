@@ -8,7 +8,9 @@ import { verifyHeader } from '../../src/ledger/header.ts';
 import { readStatement } from '../../src/ledger/reader.ts';
 import type { KeyValueStore } from '../../src/ledger/store/kv.ts';
 import { ROW } from '../../src/ledger/store/rows.ts';
+import { accountTable } from '../../src/ledger/tables.ts';
 import { signTx } from '../../src/ledger/transaction.ts';
+import { MAX_BLOCK_TXS } from '../../src/ledger/application.ts';
 import { CHAIN, Market, signer } from '../support/market.ts';
 import { feed, openEngine, recordHistory, temporaryStore, type Recorded } from '../support/recorded.ts';
 
@@ -98,6 +100,24 @@ describe('restart', () => {
   it('a store open elsewhere is locked', async () => {
     await expect(place.open()).rejects.toThrow('store.locked');
   });
+});
+
+describe('a block that cannot hold everything', () => {
+  it('leaves the rest waiting for the next one', async () => {
+    const engine = await openEngine(store, history.genesis);
+    await feed(engine, history.blocks.slice(0, 5));
+    const { name, nonce } = { name: 'buyer', nonce: accountTable.get(engine.app.state, 'buyer')!.nonce };
+    const body = { to: 'owner-1', micro: 1 };
+    const held = signer(name);
+    const txs = Array.from({ length: MAX_BLOCK_TXS + 3 }, (_, i) =>
+      signTx({ chain: CHAIN, from: name, nonce: nonce + i, kind: 'account.transfer', body }, held),
+    );
+    const first = await engine.produce({ timeMs: engine.app.lastHeader!.timeMs + 1, txs });
+    expect([first.block.txs.length, engine.poolSize]).toEqual([MAX_BLOCK_TXS, 3]);
+    const second = await engine.produce({ timeMs: engine.app.lastHeader!.timeMs + 1 });
+    expect(second.results.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(accountTable.get(engine.app.state, 'buyer')!.nonce).toBe(nonce + txs.length);
+  }, 30000);
 });
 
 describe('damage on open', () => {

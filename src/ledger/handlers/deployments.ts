@@ -106,13 +106,16 @@ function addToIndex(context: BlockContext, digest: string): void {
  * Anyone may propose, so a full ledger gives up what holds nothing: the longest-standing proposal that no operator
  * approved, or deployment that ended so long ago that no reading can be corrected, with no money left in it.
  */
-function expendable({ state, tMs }: BlockContext, digests: readonly string[]): string | undefined {
+function expendable({ state, tMs, genesis }: BlockContext, digests: readonly string[]): string | undefined {
+  const { dMs, gMs } = genesis.parameters;
+  // The last interval begins before the end, and its rows are pruned when the window has passed for the next but one.
+  const keptMs = CORRECTION_WINDOW_MS + 3 * dMs + gMs;
   let found: string | undefined;
   let sinceMs = SAFE_MAX;
   for (const digest of digests) {
     const row = deploymentTable.get(state, digest)!;
     const unheard = row.status === DEPLOYMENT_STATUS.proposed && row.approvals.length === 0;
-    const over = row.status === DEPLOYMENT_STATUS.ended && tMs >= row.sinceMs + CORRECTION_WINDOW_MS;
+    const over = row.status === DEPLOYMENT_STATUS.ended && tMs >= row.sinceMs + keptMs;
     if ((!unheard && !(over && isEmpty(state, digest))) || row.sinceMs >= sinceMs) continue;
     found = digest;
     sinceMs = row.sinceMs;

@@ -8,7 +8,15 @@ import { storeReading, type DeviceBatch, type Reading, type StoredReading } from
 import { requireAsset, type BlockContext } from '../context.ts';
 import { CORRECTION_WINDOW_MS } from '../genesis.ts';
 import { resettle } from '../interval/settle.ts';
-import { deploymentsTable, meterTable, observationTable, readingTable, scheduleTable } from '../tables.ts';
+import {
+  DEPLOYMENT_STATUS,
+  deploymentsTable,
+  deploymentTable,
+  meterTable,
+  observationTable,
+  readingTable,
+  scheduleTable,
+} from '../tables.ts';
 import type { AccountTx } from '../transaction.ts';
 import { expectKeys, idField, intField } from './fields.ts';
 
@@ -73,9 +81,14 @@ function acceptMeter(context: BlockContext, device: string, reading: StoredReadi
   if (isDeployed(context, device)) keepIfGreater(state, device, reading);
 }
 
+/** By a deployment that has been approved: a mere proposal is settled on nothing, and may be forgotten. */
 function isDeployed({ state, cache }: BlockContext, asset: string): boolean {
-  const digests = deploymentsTable.get(state)?.digests ?? [];
-  return digests.some((digest) => cache.deployment(state, toHex(digest)).assets.includes(asset));
+  const digests = (deploymentsTable.get(state)?.digests ?? []).map(toHex);
+  return digests.some(
+    (digest) =>
+      deploymentTable.get(state, digest)!.status !== DEPLOYMENT_STATUS.proposed &&
+      cache.deployment(state, digest).assets.includes(asset),
+  );
 }
 
 /** Corrections touch closed intervals only, until 30 days after they ended, and settle them anew. */
@@ -87,7 +100,7 @@ function acceptCorrection(context: BlockContext, device: string, reading: Stored
   }
   const lastMs = intervalEndMs(reading.interval, genesis.parameters.dMs) + CORRECTION_WINDOW_MS;
   if (tMs >= lastMs) throw fail('reading.tooLate', { expected: `block time before ${lastMs}`, got: tMs });
-  if (keepIfGreater(state, device, reading)) resettle(context, reading.interval, device);
+  if (isDeployed(context, device) && keepIfGreater(state, device, reading)) resettle(context, reading.interval, device);
 }
 
 function keepIfGreater(state: BlockContext['state'], device: string, reading: StoredReading): boolean {
