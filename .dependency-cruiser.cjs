@@ -18,6 +18,7 @@ const ROOMS = {
 const PACKAGES = {
   '@tensorflow/': '^src/agents/',
   mathjs: '^src/grid/units\\.ts$',
+  highs: '^src/agents/baselines/',
   level: '^src/ledger/store/',
   fastify: '^src/api/',
   '@fastify/': '^src/api/',

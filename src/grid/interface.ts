@@ -129,33 +129,101 @@ export function evaluateFallback(policy: PolicyInterface, raw: Int32Array, missi
   applyEnvelopes(policy.envelopes, raw, missingMask, out);
 }
 
+/** Where the integer of every input comes from, worked out once per interface. */
+interface InputPlan {
+  /** Channel id; -1: no such channel, or a state input. */
+  readonly channel: Int32Array;
+  /** Which asset of the deployment, -1: the own one. */
+  readonly asset: Int32Array;
+  /** Output held by a state input; -1: measured. */
+  readonly held: Int32Array;
+  readonly initial: Int32Array;
+}
+
+const PLANS = new WeakMap<PolicyInterface, InputPlan>();
+/** `p.own/3`: the channel of the fourth asset of the deployment. */
+const INDEXED = /^([^/]+)\/(0|[1-9][0-9]{0,4})$/;
+
+function inputPlan(policy: PolicyInterface): InputPlan {
+  const known = PLANS.get(policy);
+  if (known !== undefined) return known;
+  const { inputs, state } = policy;
+  const names = inputs.map(({ n }) => INDEXED.exec(n) ?? [n, n, '-1']);
+  const held = inputs.map((_, i) => state.find((entry) => entry.i === i));
+  const plan = {
+    channel: Int32Array.from(names, ([, n], i) => (held[i] === undefined && isChannel(n!) ? CHANNELS[n].id : -1)),
+    asset: Int32Array.from(names, (match) => Number(match[2])),
+    held: Int32Array.from(held, (entry) => entry?.d ?? -1),
+    initial: Int32Array.from(held, (entry) => entry?.z ?? 0),
+  };
+  PLANS.set(policy, plan);
+  return plan;
+}
+
 /**
  * Gather the raw input vector from a snapshot and the previous outputs. Returns the mask of missing
  * inputs: bit i for i < 31; inputs from 31 on share bit 31, which is enough because the loader lets no
- * envelope or fallback read an input that shares its bit.
+ * envelope or fallback read an input that shares its bit. An input named `channel/k` reads the k-th snapshot of
+ * `fleet` (one per asset of the deployment, in its order) and is missing where no fleet is given.
  */
 export function gatherInputs(
   policy: PolicyInterface,
   snapshot: Snapshot,
   previousOutputs: Int32Array | undefined,
   raw: Int32Array,
+  fleet?: readonly Snapshot[],
 ): number {
+  return gatherInputsAt(policy, snapshot, previousOutputs, 0, raw, 0, fleet);
+}
+
+/** As `gatherInputs`, with the previous outputs from `previousOutputs[previousAt]` on and the inputs to `raw[rawAt]` on. */
+export function gatherInputsAt(
+  policy: PolicyInterface,
+  snapshot: Snapshot,
+  previousOutputs: Int32Array | undefined,
+  previousAt: number,
+  raw: Int32Array,
+  rawAt: number,
+  fleet: readonly Snapshot[] | undefined,
+): number {
+  const { channel, asset, held, initial } = inputPlan(policy);
   let missingMask = 0;
-  policy.inputs.forEach((spec, i) => {
-    const held = policy.state.find((entry) => entry.i === i);
-    if (held !== undefined) {
-      raw[i] = previousOutputs === undefined ? held.z : previousOutputs[held.d]!;
-      return;
+  for (let i = 0; i < channel.length; i++) {
+    const d = held[i]!;
+    if (d >= 0) {
+      raw[rawAt + i] = previousOutputs === undefined ? initial[i]! : previousOutputs[previousAt + d]!;
+      continue;
     }
-    const id = isChannel(spec.n) ? CHANNELS[spec.n].id : -1;
-    if (id < 0 || (snapshot.present & (1 << id)) === 0) {
-      raw[i] = 0;
+    const id = channel[i]!;
+    const source = asset[i]! < 0 ? snapshot : fleet?.[asset[i]!];
+    if (id < 0 || source === undefined || (source.present & (1 << id)) === 0) {
+      raw[rawAt + i] = 0;
       missingMask |= 1 << Math.min(i, 31);
     } else {
-      raw[i] = snapshot.values[id]!;
+      raw[rawAt + i] = source.values[id]!;
     }
-  });
+  }
   return missingMask;
+}
+
+/**
+ * The input whose range [lo, hi] fills +-32767: c = floor((lo + hi) / 2), then the finest m / 2^t that stays within.
+ * lo < hi, both i32.
+ */
+export function fitInput(n: string, u: Unit, lo: number, hi: number): InputSpec {
+  const c = floorDiv(lo + hi, 2);
+  const half = Math.max(hi - c, c - lo);
+  let t = 0;
+  while (t < 40 && floorDiv(UNIT_INTEGER * pow2(t + 1), half) <= UNIT_INTEGER) t++;
+  return { n, u, lo, hi, c, m: Math.max(1, floorDiv(UNIT_INTEGER * pow2(t), half)), t };
+}
+
+/** The output whose range is [lo, hi] and is reached at +-32767: c in the middle, m = ceil(half 2^t / 32767) below 2^31. */
+export function fitOutput(n: string, u: Unit, lo: number, hi: number): OutputSpec {
+  const c = floorDiv(lo + hi, 2);
+  const half = Math.max(hi - c, c - lo);
+  const t = half > pow2(30) ? 14 : 15;
+  return { n, u, m: ceilDiv(half * pow2(t), UNIT_INTEGER), t, c, lo, hi };
 }
 
 function isMissing(mask: number, i: number): boolean {

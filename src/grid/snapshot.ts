@@ -9,12 +9,15 @@ export interface ChannelSpec {
   /** Stable id used in reading bytes; never reused. */
   readonly id: number;
   readonly unit: Unit;
-  /** measured: signed by the meter. derived: known to the ledger (time, terms of the deployment). */
-  readonly source: 'measured' | 'derived';
+  /**
+   * measured: signed by the meter, id below 16. derived: known to the dispatcher (time, tariff, terms of the
+   * deployment). local: measured at the device and not part of a reading, so for environments and edge execution.
+   */
+  readonly source: 'measured' | 'derived' | 'local';
   readonly meaning: string;
 }
 
-/** Index = channel id. Names are the `in[].n` of artifacts. */
+/** Index = channel id, below 31. Names are the `in[].n` of artifacts. */
 export const CHANNELS = {
   'v.own': { id: 0, unit: 'v.pu.e-6', source: 'measured', meaning: 'voltage at the terminals' },
   'p.own': { id: 1, unit: 'w', source: 'measured', meaning: 'active power, export positive' },
@@ -34,6 +37,28 @@ export const CHANNELS = {
     source: 'derived',
     meaning: 'own-bus dV/dQ of the deployment, 1e-6 pu per Mvar',
   },
+  'load.own': { id: 8, unit: 'w', source: 'local', meaning: 'load behind the same meter, import positive' },
+  'p.potential': { id: 9, unit: 'w', source: 'local', meaning: 'power a renewable source could give now' },
+  'f.dev': { id: 10, unit: 'hz.e-6', source: 'local', meaning: 'grid frequency less its nominal value' },
+  'f.delta': { id: 11, unit: 'hz.e-6', source: 'local', meaning: 'change of grid frequency over the last 0.5 s' },
+  'p.tie': { id: 12, unit: 'w', source: 'local', meaning: 'power flowing out of the own area over its ties' },
+  'p.feeder': { id: 13, unit: 'w', source: 'local', meaning: 'power drawn from the grid at the feeder head' },
+  'price.now': {
+    id: 14,
+    unit: 'cur.e-6.per-mwh',
+    source: 'derived',
+    meaning: 'energy price of the interval acted on, in 1e-6 of the currency per MWh',
+  },
+  'price.6h': { id: 15, unit: 'cur.e-6.per-mwh', source: 'derived', meaning: 'energy price forecast for 6 h ahead' },
+  'price.12h': { id: 16, unit: 'cur.e-6.per-mwh', source: 'derived', meaning: 'energy price forecast for 12 h ahead' },
+  'price.24h': { id: 17, unit: 'cur.e-6.per-mwh', source: 'derived', meaning: 'energy price forecast for 24 h ahead' },
+  'carbon.now': { id: 18, unit: 'ratio.e-6', source: 'derived', meaning: 'carbon intensity, 1e-6 kg CO2 per kWh' },
+  'carbon.6h': { id: 19, unit: 'ratio.e-6', source: 'derived', meaning: 'carbon intensity forecast for 6 h ahead' },
+  'time.week': { id: 20, unit: 's', source: 'derived', meaning: 'second of the week, from Monday 0 h UTC' },
+  'time.year': { id: 21, unit: 'idx', source: 'derived', meaning: 'day of the year, UTC, from 0' },
+  'v.min': { id: 22, unit: 'v.pu.e-6', source: 'derived', meaning: 'lowest voltage reported in the deployment' },
+  'v.max': { id: 23, unit: 'v.pu.e-6', source: 'derived', meaning: 'highest voltage reported in the deployment' },
+  'ace.own': { id: 24, unit: 'w', source: 'derived', meaning: 'area control error of the own area, surplus positive' },
 } as const satisfies Record<string, ChannelSpec>;
 
 export type Channel = keyof typeof CHANNELS;

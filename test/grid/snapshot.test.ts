@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { I32_MAX, I32_MIN } from '../../src/base/fixed.ts';
-import { gatherInputs, type PolicyInterface } from '../../src/grid/interface.ts';
+import {
+  fitInput,
+  fitOutput,
+  gatherInputs,
+  normaliseInput,
+  scaleOutput,
+  type PolicyInterface,
+} from '../../src/grid/interface.ts';
 import { DAY_MS, intervalAt, intervalEndMs, intervalStartMs, secondOfDay } from '../../src/grid/interval.ts';
 import {
   CHANNELS,
@@ -18,7 +25,9 @@ import { quantity, UNIT_SCALE } from '../../src/grid/units.ts';
 describe('snapshot', () => {
   it('channel ids are distinct, dense and fit the presence bits of a reading', () => {
     expect(CHANNEL_NAMES.map((name) => CHANNELS[name].id)).toEqual(CHANNEL_NAMES.map((_, i) => i));
-    expect(CHANNEL_NAMES.length).toBeLessThanOrEqual(16);
+    expect(CHANNEL_NAMES.length).toBeLessThanOrEqual(31);
+    for (const name of CHANNEL_NAMES)
+      if (CHANNELS[name].source === 'measured') expect(CHANNELS[name].id).toBeLessThan(16);
     expect(isChannel('toString')).toBe(false);
   });
 
@@ -77,6 +86,19 @@ describe('inputs of a policy from a snapshot', () => {
     expect(raw[0]).toBe(42);
   });
 
+  it('channel/k reads the k-th asset of the deployment, and nothing where no fleet is given', () => {
+    const fleet = [3, 5].map((w) => {
+      const snapshot = createSnapshot();
+      setChannel(snapshot, 'p.own', w);
+      return snapshot;
+    });
+    const raw = new Int32Array(4);
+    const central = policy(['p.own/1', 'p.own/0', 'p.own/2', 'p.own/01']);
+    expect(gatherInputs(central, fleet[0]!, undefined, raw, fleet)).toBe(0b1100);
+    expect([...raw]).toEqual([5, 3, 0, 0]);
+    expect(gatherInputs(central, fleet[0]!, undefined, raw)).toBe(0b1111);
+  });
+
   it('inputs from the 32nd on share the last bit', () => {
     const names = Array.from({ length: 40 }, (_, i) => `none.${i}`);
     expect(gatherInputs(policy(names), createSnapshot(), undefined, new Int32Array(40))).toBe(-1);
@@ -84,6 +106,40 @@ describe('inputs of a policy from a snapshot', () => {
     const snapshot = createSnapshot();
     setChannel(snapshot, 'soc', 1);
     expect(gatherInputs(policy(known), snapshot, undefined, new Int32Array(36)) >>> 0).toBe(0x80000000);
+  });
+});
+
+describe('ranges fitted to the network integers', () => {
+  const range = fc
+    .tuple(fc.integer({ min: I32_MIN, max: I32_MAX }), fc.integer({ min: I32_MIN, max: I32_MAX }))
+    .filter(([a, b]) => a !== b)
+    .map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const);
+
+  it('an input fills +-32767 without clipping inside its range', () => {
+    fc.assert(
+      fc.property(range, ([lo, hi]) => {
+        const spec = fitInput('soc', 'w', lo, hi);
+        expect(spec.m).toBeGreaterThanOrEqual(1);
+        expect(spec.m).toBeLessThanOrEqual(32767);
+        expect(spec.t).toBeLessThanOrEqual(40);
+        const ends = [normaliseInput(spec, lo), normaliseInput(spec, hi)];
+        expect(Math.max(Math.abs(ends[0]!), Math.abs(ends[1]!))).toBeGreaterThan(32700);
+        // one step inside the range is told from the end when the range has fewer steps than the network
+        if (hi - lo < 30000) expect(normaliseInput(spec, hi - 1)).toBeLessThan(ends[1]!);
+      }),
+    );
+  });
+
+  it('an output reaches both ends of its range and its middle', () => {
+    fc.assert(
+      fc.property(range, ([lo, hi]) => {
+        const spec = fitOutput('p', 'w', lo, hi);
+        expect(Math.abs(spec.m)).toBeLessThanOrEqual(2147483647);
+        expect(scaleOutput(spec, 32767)).toBe(hi);
+        expect(scaleOutput(spec, -32767)).toBe(lo);
+        expect(scaleOutput(spec, 0)).toBe(Math.floor((lo + hi) / 2));
+      }),
+    );
   });
 });
 

@@ -65,6 +65,7 @@ import {
   type BatteryPlan,
 } from '../cases/ieee33Sites.ts';
 import type { TaskCopy, TaskDefinition, Trajectory } from '../gym/task.ts';
+import { TrajectoryLog } from '../gym/trajectoryLog.ts';
 import type { Info } from '../gym/types.ts';
 import {
   createSetpoints,
@@ -75,7 +76,6 @@ import {
 } from '../physics/feeder.ts';
 import type { FeederSeries } from '../series/series.ts';
 import { syntheticDay, testDay, trainDay } from '../series/synthetic.ts';
-import { TrajectoryLog } from './trajectoryLog.ts';
 import { VOLTAGE_INTERFACE } from './voltageInterface.ts';
 import { barrier, changeCost, sharedReward, VOLTAGE_REWARD, type VoltageRewardOptions } from './voltageReward.ts';
 

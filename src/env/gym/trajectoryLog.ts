@@ -1,7 +1,7 @@
 /** The record of an episode that its hash is taken of: integers and reward bits in the order they happened. */
 import { toHex } from '../../base/bytes.ts';
 import { sha256 } from '../../base/hash.ts';
-import type { Trajectory } from '../gym/task.ts';
+import type { Trajectory } from './task.ts';
 
 const WORDS_PER_ENTRY = 3;
 const FIRST_CAPACITY = 4096;
@@ -24,6 +24,30 @@ export class TrajectoryLog {
     this.#words[this.#used + 1] = issued;
     this.#words[this.#used + 2] = this.#bits[0]!;
     this.#used += WORDS_PER_ENTRY;
+  }
+
+  /** One agent's step: every input it saw, then every output issued. */
+  addRow(
+    seen: Int32Array,
+    seenAt: number,
+    inputs: number,
+    issued: Int32Array,
+    issuedAt: number,
+    outputs: number,
+  ): void {
+    while (this.#used + inputs + outputs > this.#words.length) this.#grow();
+    const words = this.#words;
+    let used = this.#used;
+    for (let i = 0; i < inputs; i++) words[used++] = seen[seenAt + i]!;
+    for (let d = 0; d < outputs; d++) words[used++] = issued[issuedAt + d]!;
+    this.#used = used;
+  }
+
+  /** A real as f32 bits. */
+  addReal(value: number): void {
+    if (this.#used === this.#words.length) this.#grow();
+    this.#real[0] = value;
+    this.#words[this.#used++] = this.#bits[0]!;
   }
 
   /** What was logged so far, as it stays: SHA-256 over the words, i32 little-endian. */
