@@ -1,8 +1,11 @@
-/** Tasks by versioned id. A change that alters a trajectory makes a new version; the old id goes away, it never changes. */
+/**
+ * Tasks by versioned id. A change that alters a trajectory makes a new version; the old id goes away, it never changes.
+ * `make('voltage-ieee33')` without a version means the newest there is: for a first look, not for a result to keep.
+ */
 import { fail } from '../../base/errors.ts';
 import { voltageIeee33, voltageIeee33Hard, type VoltageArgs, type VoltageCopy } from '../tasks/voltageIeee33.ts';
 import { TaskEnv } from './single.ts';
-import type { TaskDefinition } from './task.ts';
+import type { TaskCopy, TaskDefinition } from './task.ts';
 import { TaskVectorEnv } from './vector.ts';
 
 /** Arguments and copies by task id. */
@@ -13,34 +16,59 @@ export interface Tasks {
 
 export type TaskId = keyof Tasks;
 
-const TASKS: { readonly [Id in TaskId]: TaskDefinition } = {
+const BUILT_IN: { readonly [Id in TaskId]: TaskDefinition } = {
   'voltage-ieee33-v1': voltageIeee33,
   'voltage-ieee33-hard-v1': voltageIeee33Hard,
 };
 
-export const TASK_IDS = Object.keys(TASKS) as readonly TaskId[];
+/** The tasks that come with the package. */
+export const TASK_IDS = Object.keys(BUILT_IN) as readonly TaskId[];
 
-function isTaskId(id: string): id is TaskId {
-  return Object.hasOwn(TASKS, id);
+const registered = new Map<string, TaskDefinition>(Object.entries(BUILT_IN));
+const VERSIONED = /^([a-z0-9]+(?:-[a-z0-9]+)*)-v([1-9][0-9]{0,3})$/;
+
+/** Make a task of your own known by its id, `name-v1`. @throws `env.taskId` when the id has another form or is taken. */
+export function register(task: TaskDefinition): void {
+  if (!VERSIONED.test(task.id) || registered.has(task.id)) {
+    throw fail('env.taskId', { expected: 'an id such as my-task-v1 that no task has yet', got: task.id });
+  }
+  registered.set(task.id, task);
 }
 
-/** @throws `env.unknownTask`. */
-function taskDefinition(id: string): TaskDefinition {
-  if (!isTaskId(id)) throw fail('env.unknownTask', { expected: TASK_IDS.join(', '), got: id });
-  return TASKS[id];
+/** By id, or by name for its newest version. @throws `env.unknownTask`. */
+export function taskDefinition(id: string): TaskDefinition {
+  const task = registered.get(id) ?? newest(id);
+  if (task === undefined) throw fail('env.unknownTask', { expected: [...registered.keys()].join(', '), got: id });
+  return task;
 }
+
+function newest(name: string): TaskDefinition | undefined {
+  let best: TaskDefinition | undefined;
+  let version = 0;
+  for (const [id, task] of registered) {
+    const match = VERSIONED.exec(id);
+    if (match?.[1] === name && Number(match[2]) > version) {
+      best = task;
+      version = Number(match[2]);
+    }
+  }
+  return best;
+}
+
+type ArgsOf<Id extends string> = Id extends TaskId ? Partial<Tasks[Id]['args']> : object;
+type CopyOf<Id extends string> = Id extends TaskId ? Tasks[Id]['copy'] : TaskCopy;
 
 /** One environment. @throws `env.unknownTask`, `env.taskArgument`. */
-export function make<Id extends TaskId>(id: Id, args: Partial<Tasks[Id]['args']> = {}): TaskEnv {
+export function make<Id extends string>(id: Id, args: ArgsOf<Id> = {} as ArgsOf<Id>): TaskEnv {
   const task = taskDefinition(id);
   return new TaskEnv(task, task.createCopy(args));
 }
 
 /** `numEnvs` copies, rows = copies x agents. @throws `env.unknownTask`, `env.taskArgument`. */
-export function makeVector<Id extends TaskId>(
+export function makeVector<Id extends string>(
   id: Id,
   numEnvs: number,
-  args: Partial<Tasks[Id]['args']> = {},
-): TaskVectorEnv<Tasks[Id]['copy']> {
-  return new TaskVectorEnv<Tasks[Id]['copy']>(taskDefinition(id), numEnvs, args);
+  args: ArgsOf<Id> = {} as ArgsOf<Id>,
+): TaskVectorEnv<CopyOf<Id>> {
+  return new TaskVectorEnv<CopyOf<Id>>(taskDefinition(id), numEnvs, args);
 }

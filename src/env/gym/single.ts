@@ -21,9 +21,10 @@ export class TaskEnv implements Env {
     this.id = task.id;
     this.#task = task;
     this.copy = copy;
-    this.observationSpace = box([task.agents * task.observationSize], -1, 1);
-    this.actionSpace = box([task.agents * task.actionSize], -1, 1);
-    this.#rewards = new Float32Array(task.agents);
+    const { agents, observationSize, actionSize } = copy.shape;
+    this.observationSpace = box([agents * observationSize], -1, 1);
+    this.actionSpace = box([agents * actionSize], -1, 1);
+    this.#rewards = new Float32Array(agents);
   }
 
   reset(options: { readonly seed?: number } = {}): ResetResult {

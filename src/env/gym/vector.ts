@@ -30,18 +30,19 @@ export class TaskVectorEnv<Copy extends TaskCopy = TaskCopy> implements VectorEn
     if (!Number.isSafeInteger(numEnvs) || numEnvs < 1) {
       throw fail('env.taskArgument', { expected: 'numEnvs: an integer >= 1', got: numEnvs });
     }
+    this.copies = Array.from({ length: numEnvs }, () => task.createCopy(args) as Copy);
+    const { agents, observationSize, actionSize } = this.copies[0]!.shape;
     this.id = task.id;
     this.numEnvs = numEnvs;
-    this.agentsPerEnv = task.agents;
-    this.observationSize = task.observationSize;
-    this.actionSize = task.actionSize;
-    this.copies = Array.from({ length: numEnvs }, () => task.createCopy(args) as Copy);
-    this.#copyRewards = new Float32Array(task.agents);
-    this.#copyActions = new Float32Array(task.agents * task.actionSize);
-    const rows = numEnvs * task.agents;
+    this.agentsPerEnv = agents;
+    this.observationSize = observationSize;
+    this.actionSize = actionSize;
+    this.#copyRewards = new Float32Array(agents);
+    this.#copyActions = new Float32Array(agents * actionSize);
+    const rows = numEnvs * agents;
     this.#out = {
-      observations: new Float32Array(rows * task.observationSize),
-      finalObservations: new Float32Array(rows * task.observationSize),
+      observations: new Float32Array(rows * observationSize),
+      finalObservations: new Float32Array(rows * observationSize),
       rewards: new Float32Array(rows),
       terminated: new Uint8Array(rows),
       truncated: new Uint8Array(rows),

@@ -64,7 +64,7 @@ import {
   planPowerW,
   type BatteryPlan,
 } from '../cases/ieee33Sites.ts';
-import type { TaskCopy, TaskDefinition, Trajectory } from '../gym/task.ts';
+import type { Balance, TaskCopy, TaskDefinition, TaskShape, TaskState, Trajectory } from '../gym/task.ts';
 import { TrajectoryLog } from '../gym/trajectoryLog.ts';
 import type { Info } from '../gym/types.ts';
 import {
@@ -119,7 +119,7 @@ const VOLTAGE_DEFAULTS: VoltageArgs = {
   credit: 'shared',
 };
 
-export interface VoltageState {
+export interface VoltageState extends TaskState {
   readonly feeder: FeederState;
   readonly series: FeederSeries;
   readonly stream: RandomState;
@@ -174,6 +174,7 @@ const TOTALS = 7;
 
 export class VoltageCopy implements TaskCopy {
   readonly args: VoltageArgs;
+  readonly shape: TaskShape;
   readonly feeder: Feeder;
   readonly setpoints: FeederSetpoints;
   /** 1 where the last action was replaced by the fallback. */
@@ -200,7 +201,15 @@ export class VoltageCopy implements TaskCopy {
       first ?? args.series?.[0] ?? ieee33Day(0, { seed: args.seriesSeed, scale: args.scale, stepMs: args.stepMs });
     this.feeder = new Feeder(createFeederScenario({ series, scale: args.scale, curve: args.curve }));
     const n = this.feeder.siteCount;
-    const width = args.policy.inputs.length;
+    const { inputs, outputs } = args.policy;
+    const width = inputs.length;
+    this.shape = {
+      agents: n,
+      observationSize: width,
+      actionSize: 1,
+      observationNames: inputs.map(({ n: name }) => name),
+      actionNames: outputs.map(({ n: name }) => name),
+    };
     this.setpoints = createSetpoints(n, MAX_SHARE_MICRO);
     this.fallbackUsed = new Uint8Array(n);
     this.raw = new Int32Array(n * width);
@@ -275,6 +284,19 @@ export class VoltageCopy implements TaskCopy {
     };
   }
 
+  /** Energy of the interval: substation and sites against loads and lines. */
+  balance(): Balance {
+    const { feeder } = this;
+    const dtH = feeder.series.stepMs / 3600000;
+    let loadW = 0;
+    const buses = feeder.vPu.length;
+    const row = Math.max(0, feeder.step) * buses;
+    for (let b = 0; b < buses; b++) loadW += feeder.series.loadPW[row + b]!;
+    let sitesW = 0;
+    for (let s = 0; s < feeder.siteCount; s++) sitesW += feeder.pW[s]!;
+    return { sources: (feeder.feedInW + sitesW) * dtH, sinks: (loadW + feeder.lossW) * dtH, unit: 'Wh' };
+  }
+
   /** Every (voltage seen, offset issued, reward) of the episode so far. */
   trajectory(): Trajectory {
     return this.#trajectory.freeze();
@@ -294,7 +316,8 @@ export class VoltageCopy implements TaskCopy {
     };
   }
 
-  setState(state: VoltageState): void {
+  setState(given: TaskState): void {
+    const state = given as VoltageState;
     this.feeder.reset(state.series);
     this.feeder.setState(state.feeder);
     this.#stream.setState(state.stream);
@@ -431,9 +454,6 @@ function checkArgs(given: Partial<VoltageArgs>): VoltageArgs {
 function define(id: string, defaults: Partial<VoltageArgs>): TaskDefinition<VoltageArgs> {
   return {
     id,
-    agents: 6,
-    observationSize: VOLTAGE_INTERFACE.inputs.length,
-    actionSize: 1,
     createCopy: (given) => new VoltageCopy(checkArgs({ ...defaults, ...given })),
   };
 }
