@@ -55,6 +55,11 @@ export function lnReal(x: number): number {
   return k * LN2_HI + (2 * s * sum + k * LN2_LO);
 }
 
+/** x^y, x >= 0; relative error <= 1e-12 while |y ln x| <= 40. */
+export function powReal(x: number, y: number): number {
+  return x === 0 && y > 0 ? 0 : expReal(y * lnReal(x));
+}
+
 export function tanhReal(x: number): number {
   if (x > 20) return 1;
   if (x < -20) return -1;

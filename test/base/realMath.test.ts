@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cosReal, expReal, lnReal, sinReal, tanhReal } from '../../src/base/realMath.ts';
+import { cosReal, expReal, lnReal, powReal, sinReal, tanhReal } from '../../src/base/realMath.ts';
 import { RandomStream } from '../../src/base/random.ts';
 import { uniform } from '../../src/base/realMath.ts';
 
@@ -70,5 +70,13 @@ describe('elementary functions against Math', () => {
       '3feaed548f090cee',
       '3fe14a280fb5068c',
     ]);
+  });
+
+  it('powers are within 1e-12, and what they are at zero', () => {
+    for (const x of [1e-6, 0.1, 0.8, 1, 2.5, 4000]) {
+      for (const y of [-0.501, 0, 0.5, 1, 3.3])
+        expect(Math.abs(powReal(x, y) / Math.pow(x, y) - 1)).toBeLessThan(1e-12);
+    }
+    expect([powReal(0, 2), powReal(0, 0), powReal(0, -1)]).toEqual([0, NaN, Infinity]);
   });
 });
