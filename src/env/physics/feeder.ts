@@ -43,6 +43,8 @@ export interface FeederScenario {
   readonly curve: VoltVarCurve;
   /** Per site, 1e-6 of rated energy; all sites alike when it is one number. */
   readonly initialSocMicro: number;
+  /** Largest movement of a bus voltage, and of a reactive injection, in a sweep that counts as settled; 1e-10. */
+  readonly tolerancePu?: number;
 }
 
 /** Setpoints of one interval, one entry per site. */
@@ -115,14 +117,13 @@ export class Feeder {
   maxVPu = 1;
 
   readonly flow: RadialPowerFlow;
-  /** Net injections of the last interval, pu. */
-  readonly pInjPu: Float64Array;
-  readonly qInjPu: Float64Array;
 
   readonly #plant: FeederPlant;
   readonly #loop: VoltVarLoop;
   readonly #vSite: Float64Array;
+  /** Reactive load at the site's bus, pu. */
   readonly #qLoadPu: Float64Array;
+  readonly #tolerancePu: number;
   #series: FeederSeries;
   #customCurve: VoltVarCurve | undefined;
   #customReal: RealCurve | undefined;
@@ -142,15 +143,23 @@ export class Feeder {
     this.#vSite = new Float64Array(n);
     this.flow = new RadialPowerFlow(plant.tree);
     this.vPu = this.flow.vmPu;
-    this.pInjPu = new Float64Array(plant.tree.busCount);
-    this.qInjPu = new Float64Array(plant.tree.busCount);
-    this.#qLoadPu = new Float64Array(plant.tree.busCount);
+    this.#qLoadPu = new Float64Array(n);
+    this.#tolerancePu = scenario.tolerancePu ?? DEFAULT_TOLERANCE_PU;
     this.#loop = new VoltVarLoop(n, plant.sensitivityPu);
     this.reset();
   }
 
   get series(): FeederSeries {
     return this.#series;
+  }
+
+  /** Net injections of the last interval, pu, in the order of `network.buses`. */
+  get pInjPu(): Float64Array {
+    return this.vPu.map((_, bus) => this.flow.pInjPu(bus));
+  }
+
+  get qInjPu(): Float64Array {
+    return this.vPu.map((_, bus) => this.flow.qInjPu(bus));
   }
 
   /** Flat voltages, initial energy, before step 0; with another series when one is given. */
@@ -222,6 +231,7 @@ export class Feeder {
     this.#loop.qPu.set(state.qPu);
     this.flow.vRe.set(state.vRe);
     this.flow.vIm.set(state.vIm);
+    this.flow.takeVoltages();
     this.flow.converged = true;
     this.flow.finish();
   }
@@ -230,7 +240,8 @@ export class Feeder {
   clone(): Feeder {
     const copy = new Feeder({ ...this.scenario, series: this.#series }, this.#plant);
     copy.setState(this.getState());
-    for (const key of ['pW', 'qVar', 'pvW', 'pBatteryW', 'pInjPu', 'qInjPu'] as const) copy[key].set(this[key]);
+    copy.flow.copyFrom(this.flow);
+    for (const key of ['pW', 'qVar', 'pvW', 'pBatteryW'] as const) copy[key].set(this[key]);
     copy.lossW = this.lossW;
     copy.feedInW = this.feedInW;
     copy.converged = this.converged;
@@ -269,23 +280,22 @@ export class Feeder {
   }
 
   #loadBuses(step: number): void {
+    const { flow, siteCount } = this;
     const { loadPW, loadQVar } = this.#series;
-    const toPu = -1 / (this.scenario.network.baseMva * MICRO);
-    const row = step * this.pInjPu.length;
-    for (let b = 0; b < this.pInjPu.length; b++) {
-      this.pInjPu[b] = loadPW[row + b]! * toPu;
-      this.#qLoadPu[b] = loadQVar[row + b]! * toPu;
-      this.qInjPu[b] = this.#qLoadPu[b]!;
-    }
+    const { siteBus } = this.#plant;
+    const row = step * this.vPu.length;
+    flow.inject(loadPW, loadQVar, row, -1 / (this.scenario.network.baseMva * MICRO));
+    for (let s = 0; s < siteCount; s++) this.#qLoadPu[s] = flow.qInjPu(siteBus[s]!);
   }
 
   /** Active power of one site and what it leaves for reactive power. */
   #setSite(s: number, step: number, setpoints: FeederSetpoints, moveEnergy: boolean): void {
-    const battery = this.#plant.batteries[s]!;
-    const sMax = this.#plant.sMaxVa[s]!;
+    const plant = this.#plant;
+    const battery = plant.batteries[s]!;
+    const sMax = plant.sMaxVa[s]!;
     const dtH = this.#series.stepMs / MS_PER_HOUR;
     const asked = setpoints.pBatteryW[s]!;
-    const wanted = Number.isFinite(asked) ? Math.min(Math.max(asked, -sMax), sMax) : 0;
+    const wanted = asked > -Infinity && asked < Infinity ? Math.min(Math.max(asked, -sMax), sMax) : 0;
     const pBattery = feasiblePowerW(battery, this.socWh[s]!, wanted, dtH);
     if (moveEnergy) this.socWh[s] = nextEnergyWh(battery, this.socWh[s]!, pBattery, dtH);
     const pv = Math.min(this.#series.pvW[step * this.siteCount + s]!, sMax - pBattery);
@@ -294,7 +304,8 @@ export class Feeder {
     this.pBatteryW[s] = pBattery;
     this.pvW[s] = pv;
     this.pW[s] = p;
-    this.pInjPu[this.#plant.siteBus[s]!]! += p / baseVa;
+    const bus = plant.siteBus[s]!;
+    this.flow.setP(bus, this.flow.pInjPu(bus) + p / baseVa);
     this.#loop.offset[s] = setpoints.offsetMicro[s]! / MICRO;
     this.#loop.limit[s] = setpoints.limitMicro[s]! / MICRO;
     this.#loop.capabilityPu[s] = capabilityVarReal(sMax, p) / baseVa;
@@ -303,38 +314,38 @@ export class Feeder {
   /** Sweep, settle the loops on the new voltages, repeat until neither moves. */
   #settle(): boolean {
     const { flow } = this;
+    const tolerancePu = this.#tolerancePu;
     let done = false;
     let count = 0;
+    let moved = Infinity;
     this.#injectReactive();
     while (!done && count < MAX_SWEEPS) {
-      const moved = flow.sweep(this.pInjPu, this.qInjPu);
+      moved = flow.sweep();
       count++;
-      flow.residualPu = moved;
       if (!(moved < DIVERGED_PU)) break;
       this.#readSites();
       const changed = this.#loop.settle(this.#vSite);
-      this.#injectReactive();
-      done = moved <= DEFAULT_TOLERANCE_PU && changed <= DEFAULT_TOLERANCE_PU;
+      if (changed > 0) this.#injectReactive();
+      done = moved <= tolerancePu && changed <= tolerancePu;
     }
+    flow.residualPu = moved;
     flow.converged = done;
     flow.iterations = count;
     return done;
   }
 
   #injectReactive(): void {
+    const { flow, siteCount } = this;
     const { siteBus } = this.#plant;
     const { qPu } = this.#loop;
-    for (let s = 0; s < this.siteCount; s++) this.qInjPu[siteBus[s]!] = this.#qLoadPu[siteBus[s]!]!;
-    for (let s = 0; s < this.siteCount; s++) this.qInjPu[siteBus[s]!]! += qPu[s]!;
+    for (let s = 0; s < siteCount; s++) flow.setQ(siteBus[s]!, this.#qLoadPu[s]!);
+    for (let s = 0; s < siteCount; s++) flow.setQ(siteBus[s]!, flow.qInjPu(siteBus[s]!) + qPu[s]!);
   }
 
   #readSites(): void {
-    const { vRe, vIm } = this.flow;
+    const { flow, siteCount } = this;
     const { siteBus } = this.#plant;
-    for (let s = 0; s < this.siteCount; s++) {
-      const b = siteBus[s]!;
-      this.#vSite[s] = Math.sqrt(vRe[b]! * vRe[b]! + vIm[b]! * vIm[b]!);
-    }
+    for (let s = 0; s < siteCount; s++) this.#vSite[s] = flow.magnitude(siteBus[s]!);
   }
 
   #report(): void {

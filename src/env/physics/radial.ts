@@ -2,6 +2,9 @@
  * AC power flow of a radial network by backward/forward sweep on typed arrays, no allocation per solve.
  * Balanced, single-phase equivalent, constant-power injections. Signs: P > 0 export, Q > 0 injected.
  * Source of the method: Shirmohammadi et al., IEEE Trans. Power Systems 3(2), 1988.
+ *
+ * The sweep runs over one packed array, a record per bus in sweep order: what one bus needs lies in one cache line,
+ * and one base pointer stays in a register. Everything outside is in the order of `network.buses`.
  */
 import type { Network } from '../../grid/network.ts';
 import { radialTopology, type RadialTopology } from './topology.ts';
@@ -21,9 +24,20 @@ const MAX_ITERATIONS = 100;
 const V_CLAMP_MIN_PU = 0.1;
 const V_CLAMP_MAX_PU = 2;
 
+/** Fields of a bus record: complex voltage, current from the parent, net injection, impedance of the branch above. */
+const RECORD = 8;
+const V_RE = 0;
+const V_IM = 1;
+const J_RE = 2;
+const J_IM = 3;
+const P = 4;
+const Q = 5;
+const R = 6;
+const X = 7;
+
 export class RadialPowerFlow {
   readonly topology: RadialTopology;
-  /** Complex bus voltages, pu, in the order of `network.buses`. */
+  /** Complex bus voltages, pu, in the order of `network.buses`; filled by `finish`. */
   readonly vRe: Float64Array;
   readonly vIm: Float64Array;
   /** Filled by `finish`. */
@@ -39,25 +53,66 @@ export class RadialPowerFlow {
   feedInPu = 0;
   feedInQPu = 0;
 
-  readonly #jRe: Float64Array;
-  readonly #jIm: Float64Array;
+  /** Bus records in sweep order. */
+  readonly #records: Float64Array;
+  /** Start of the parent's record, by place in the sweep. */
+  readonly #above: Int32Array;
+  /** Start of the record, by bus. */
+  readonly #at: Int32Array;
 
   /** @throws `env.networkNotRadial`. */
   constructor(network: Network | RadialTopology) {
     this.topology = 'order' in network ? network : radialTopology(network);
-    const n = this.topology.busCount;
-    this.vRe = new Float64Array(n);
-    this.vIm = new Float64Array(n);
-    this.vmPu = new Float64Array(n);
-    this.vaRad = new Float64Array(n);
-    this.#jRe = new Float64Array(n);
-    this.#jIm = new Float64Array(n);
+    const { busCount, order, parent, rPu, xPu } = this.topology;
+    this.vRe = new Float64Array(busCount);
+    this.vIm = new Float64Array(busCount);
+    this.vmPu = new Float64Array(busCount);
+    this.vaRad = new Float64Array(busCount);
+    this.#records = new Float64Array(busCount * RECORD);
+    this.#above = new Int32Array(busCount);
+    this.#at = new Int32Array(busCount);
+    order.forEach((bus, place) => {
+      const at = place * RECORD;
+      this.#at[bus] = at;
+      this.#above[place] = place === 0 ? 0 : this.#at[parent[bus]!]!;
+      this.#records[at + R] = rPu[bus]!;
+      this.#records[at + X] = xPu[bus]!;
+    });
     this.flatStart();
   }
 
+  /** Back to the slack voltage everywhere. */
   flatStart(): void {
     this.vRe.fill(this.topology.slackVPu);
     this.vIm.fill(0);
+    const records = this.#records;
+    for (let at = 0; at < records.length; at += RECORD) {
+      records[at + V_RE] = this.topology.slackVPu;
+      records[at + V_IM] = 0;
+    }
+  }
+
+  /** Sweeps go on from what is in `vRe` and `vIm`. */
+  takeVoltages(): void {
+    const records = this.#records;
+    for (let bus = 0; bus < this.#at.length; bus++) {
+      const at = this.#at[bus]!;
+      records[at + V_RE] = this.vRe[bus]!;
+      records[at + V_IM] = this.vIm[bus]!;
+    }
+  }
+
+  /** Everything of another solver of the same network. */
+  copyFrom(other: RadialPowerFlow): void {
+    this.#records.set(other.#records);
+    for (const key of ['vRe', 'vIm', 'vmPu', 'vaRad'] as const) this[key].set(other[key]);
+    this.converged = other.converged;
+    this.iterations = other.iterations;
+    this.residualPu = other.residualPu;
+    this.lossPu = other.lossPu;
+    this.lossQPu = other.lossQPu;
+    this.feedInPu = other.feedInPu;
+    this.feedInQPu = other.feedInQPu;
   }
 
   /**
@@ -66,11 +121,13 @@ export class RadialPowerFlow {
    */
   solve(pInjPu: Float64Array, qInjPu: Float64Array, options: SolveOptions = {}): boolean {
     const { tolerancePu = DEFAULT_TOLERANCE_PU, maxIterations = MAX_ITERATIONS, warm = false } = options;
-    if (!warm) this.flatStart();
+    if (warm) this.takeVoltages();
+    else this.flatStart();
     this.converged = false;
     this.iterations = 0;
+    this.inject(pInjPu, qInjPu, 0, 1);
     while (this.iterations < maxIterations && !this.converged) {
-      this.residualPu = this.sweep(pInjPu, qInjPu);
+      this.residualPu = this.sweep();
       this.iterations++;
       this.converged = this.residualPu <= tolerancePu;
       if (!(this.residualPu < V_CLAMP_MAX_PU)) break;
@@ -79,57 +136,104 @@ export class RadialPowerFlow {
     return this.converged;
   }
 
-  /** One backward and one forward pass. Returns the largest voltage change (NaN when it blew up). */
-  sweep(pInjPu: Float64Array, qInjPu: Float64Array): number {
-    this.#backward(pInjPu, qInjPu);
+  /** As in `PowerFlow`: one sweep from the voltages in `vRe` and `vIm`. */
+  iterate(pInjPu: Float64Array, qInjPu: Float64Array): number {
+    this.takeVoltages();
+    this.inject(pInjPu, qInjPu, 0, 1);
+    const moved = this.sweep();
+    this.#readVoltages();
+    return moved;
+  }
+
+  /** Net injections of all buses, pu: `p` and `q` from index `from`, times `factor`. */
+  inject(p: Float64Array, q: Float64Array, from: number, factor: number): void {
+    const records = this.#records;
+    const place = this.#at;
+    for (let bus = 0; bus < place.length; bus++) {
+      const at = place[bus]!;
+      records[at + P] = p[from + bus]! * factor;
+      records[at + Q] = q[from + bus]! * factor;
+    }
+  }
+
+  /** Net injection of one bus, pu. */
+  pInjPu(bus: number): number {
+    return this.#records[this.#at[bus]! + P]!;
+  }
+
+  qInjPu(bus: number): number {
+    return this.#records[this.#at[bus]! + Q]!;
+  }
+
+  setP(bus: number, pPu: number): void {
+    this.#records[this.#at[bus]! + P] = pPu;
+  }
+
+  setQ(bus: number, qPu: number): void {
+    this.#records[this.#at[bus]! + Q] = qPu;
+  }
+
+  /** Voltage magnitude after the last sweep, pu. */
+  magnitude(bus: number): number {
+    const at = this.#at[bus]!;
+    const re = this.#records[at + V_RE]!;
+    const im = this.#records[at + V_IM]!;
+    return Math.sqrt(re * re + im * im);
+  }
+
+  /** One backward and one forward pass over what was injected. Returns the largest voltage change (NaN when it blew up). */
+  sweep(): number {
+    this.#backward();
     return this.#forward();
   }
 
   /** J_k = -conj(S_k / V_k) + sum of J over the buses k feeds, J_k flowing from the parent into k. */
-  #backward(p: Float64Array, q: Float64Array): void {
-    const { order, parent } = this.topology;
-    const { vRe, vIm } = this;
-    const jRe = this.#jRe;
-    const jIm = this.#jIm;
-    jRe.fill(0);
-    jIm.fill(0);
-    for (let n = order.length - 1; n > 0; n--) {
-      const k = order[n]!;
-      const up = parent[k]!;
-      const re = vRe[k]!;
-      const im = vIm[k]!;
+  #backward(): void {
+    const d = this.#records;
+    const above = this.#above;
+    for (let at = 0; at < d.length; at += RECORD) {
+      d[at + J_RE] = 0;
+      d[at + J_IM] = 0;
+    }
+    for (let n = above.length - 1; n > 0; n--) {
+      const at = n * RECORD;
+      const re = d[at + V_RE]!;
+      const im = d[at + V_IM]!;
+      const p = d[at + P]!;
+      const q = d[at + Q]!;
       const scale = 1 / (re * re + im * im);
-      const a = jRe[k]! - (p[k]! * re + q[k]! * im) * scale;
-      const b = jIm[k]! - (p[k]! * im - q[k]! * re) * scale;
-      jRe[k] = a;
-      jIm[k] = b;
-      jRe[up]! += a;
-      jIm[up]! += b;
+      const a = d[at + J_RE]! - (p * re + q * im) * scale;
+      const b = d[at + J_IM]! - (p * im - q * re) * scale;
+      d[at + J_RE] = a;
+      d[at + J_IM] = b;
+      const up = above[n]!;
+      d[up + J_RE]! += a;
+      d[up + J_IM]! += b;
     }
   }
 
   /** V_k = V_parent - (r + jx) J_k */
   #forward(): number {
-    const { order, parent, rPu, xPu, slack, slackVPu } = this.topology;
-    const { vRe, vIm } = this;
-    const jRe = this.#jRe;
-    const jIm = this.#jIm;
-    vRe[slack] = slackVPu;
-    vIm[slack] = 0;
+    const d = this.#records;
+    const above = this.#above;
+    d[V_RE] = this.topology.slackVPu;
+    d[V_IM] = 0;
     let worst = 0;
-    for (let n = 1; n < order.length; n++) {
-      const k = order[n]!;
-      const up = parent[k]!;
-      const a = jRe[k]!;
-      const b = jIm[k]!;
-      const re = vRe[up]! - (rPu[k]! * a - xPu[k]! * b);
-      const im = vIm[up]! - (rPu[k]! * b + xPu[k]! * a);
-      const dRe = re - vRe[k]!;
-      const dIm = im - vIm[k]!;
+    for (let n = 1; n < above.length; n++) {
+      const at = n * RECORD;
+      const up = above[n]!;
+      const a = d[at + J_RE]!;
+      const b = d[at + J_IM]!;
+      const r = d[at + R]!;
+      const x = d[at + X]!;
+      const re = d[up + V_RE]! - (r * a - x * b);
+      const im = d[up + V_IM]! - (r * b + x * a);
+      const dRe = re - d[at + V_RE]!;
+      const dIm = im - d[at + V_IM]!;
       const change = dRe * dRe + dIm * dIm;
       if (!(change <= worst)) worst = change;
-      vRe[k] = re;
-      vIm[k] = im;
+      d[at + V_RE] = re;
+      d[at + V_IM] = im;
     }
     return Math.sqrt(worst);
   }
@@ -137,24 +241,22 @@ export class RadialPowerFlow {
   /** Magnitudes, losses and feed-in from the last sweep; clamps what a divergence left behind. Angles by `angles()`. */
   finish(): void {
     if (!this.converged) this.#clampVoltages();
-    const { vRe, vIm, vmPu } = this;
-    const { order, rPu, xPu, slack, slackVPu } = this.topology;
-    const jRe = this.#jRe;
-    const jIm = this.#jIm;
+    this.#readVoltages();
+    const d = this.#records;
     let loss = 0;
     let lossQ = 0;
-    for (let n = 0; n < order.length; n++) {
-      const k = order[n]!;
-      vmPu[k] = Math.sqrt(vRe[k]! * vRe[k]! + vIm[k]! * vIm[k]!);
-      if (n === 0) continue;
-      const square = jRe[k]! * jRe[k]! + jIm[k]! * jIm[k]!;
-      loss += rPu[k]! * square;
-      lossQ += xPu[k]! * square;
+    for (let at = RECORD; at < d.length; at += RECORD) {
+      const re = d[at + J_RE]!;
+      const im = d[at + J_IM]!;
+      const square = re * re + im * im;
+      loss += d[at + R]! * square;
+      lossQ += d[at + X]! * square;
     }
+    const { slackVPu } = this.topology;
     this.lossPu = finite(loss);
     this.lossQPu = finite(lossQ);
-    this.feedInPu = finite(slackVPu * jRe[slack]!);
-    this.feedInQPu = finite(-slackVPu * jIm[slack]!);
+    this.feedInPu = finite(slackVPu * d[J_RE]!);
+    this.feedInQPu = finite(-slackVPu * d[J_IM]!);
   }
 
   /** Voltage angles, rad, for reports; not needed on the hot path. */
@@ -163,13 +265,28 @@ export class RadialPowerFlow {
     return this.vaRad;
   }
 
+  #readVoltages(): void {
+    const d = this.#records;
+    const place = this.#at;
+    const { vRe, vIm, vmPu } = this;
+    for (let bus = 0; bus < place.length; bus++) {
+      const at = place[bus]!;
+      const re = d[at + V_RE]!;
+      const im = d[at + V_IM]!;
+      vRe[bus] = re;
+      vIm[bus] = im;
+      vmPu[bus] = Math.sqrt(re * re + im * im);
+    }
+  }
+
   #clampVoltages(): void {
-    for (let k = 0; k < this.vRe.length; k++) {
-      const magnitude = Math.sqrt(this.vRe[k]! ** 2 + this.vIm[k]! ** 2);
+    const d = this.#records;
+    for (let at = 0; at < d.length; at += RECORD) {
+      const magnitude = Math.sqrt(d[at + V_RE]! ** 2 + d[at + V_IM]! ** 2);
       if (magnitude >= V_CLAMP_MIN_PU && magnitude <= V_CLAMP_MAX_PU) continue;
       const scale = magnitude > V_CLAMP_MAX_PU && magnitude < Infinity ? V_CLAMP_MAX_PU / magnitude : 0;
-      this.vRe[k] = scale > 0 ? this.vRe[k]! * scale : V_CLAMP_MIN_PU;
-      this.vIm[k] = scale > 0 ? this.vIm[k]! * scale : 0;
+      d[at + V_RE] = scale > 0 ? d[at + V_RE]! * scale : V_CLAMP_MIN_PU;
+      d[at + V_IM] = scale > 0 ? d[at + V_IM]! * scale : 0;
     }
   }
 }
