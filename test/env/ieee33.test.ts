@@ -49,8 +49,18 @@ describe('IEEE 33-bus feeder (Baran & Wu 1989)', () => {
   it.skipIf(!hasShared('data/matpower'))('is the case33bw of MATPOWER, base and all (needs shared data)', () => {
     const file = radialCase('case33bw');
     expect(file.baseMva).toBe(IEEE33.baseMva);
-    expect(file.buses).toEqual(IEEE33.buses);
-    expect(file.branches).toEqual(IEEE33.branches);
+    expect(file.baseKv).toBe(IEEE33.baseKv);
+    expect(file.buses.map(({ id, kind, loadPW, loadQVar, vSetPu }) => [id, kind, loadPW, loadQVar, vSetPu])).toEqual(
+      IEEE33.buses.map(({ id, kind, loadPW, loadQVar, vSetPu }) => [id, kind, loadPW, loadQVar, vSetPu]),
+    );
+    // The file divides by V^2/S, this case by kV^2/MVA: a unit in the last place.
+    file.branches.forEach((branch, k) => {
+      const ours = IEEE33.branches[k]!;
+      expect([branch.fromBus, branch.toBus]).toEqual([ours.fromBus, ours.toBus]);
+      expect(Math.abs(branch.rPu / ours.rPu - 1)).toBeLessThan(4e-16);
+      expect(Math.abs(branch.xPu / ours.xPu - 1)).toBeLessThan(4e-16);
+    });
+    expect(file.branches.length).toBe(IEEE33.branches.length);
   });
 
   it('keeps its invariants and does not depend on the order of buses and branches', () => {
