@@ -7,8 +7,14 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { REPO_ROOT } from '../test/support/repo.ts';
 import { planKills, runKills } from '../test/support/kills.ts';
+import { make, TASK_IDS } from '../src/env/gym/registry.ts';
+import { endure } from '../test/env/endurance.ts';
 import { runHistories } from '../test/ledger/histories.ts';
 import { runSameIntegers } from '../test/twin/sameIntegersRun.ts';
+
+/** Per task, whichever asks for more. */
+const RANDOM_STEPS = 100000;
+const RANDOM_ACTIONS = 1000000;
 
 const EVIDENCE = join(REPO_ROOT, 'docs', 'evidence');
 
@@ -44,6 +50,26 @@ const PARTS: Readonly<Record<string, Part>> = {
         ],
         passed: JSON.stringify(final) === JSON.stringify(unkilled) && final.sumMicro === 0 && died === 100,
       };
+    },
+  },
+  'random-actions': {
+    title: 'every task under random actions: endurance and balance',
+    run() {
+      const facts: (readonly [string, string | number])[] = [];
+      let passed = true;
+      for (const id of TASK_IDS) {
+        const { agents, actionSize } = make(id).copy.shape;
+        const steps = Math.max(RANDOM_STEPS, Math.ceil(RANDOM_ACTIONS / (agents * actionSize)));
+        const lived = endure(id, 23, steps);
+        const { actions, episodes, terminated, unsolved, worstOfTolerance, rewardsFinite } = lived;
+        const worst = worstOfTolerance.toExponential(1);
+        facts.push([
+          id,
+          `${steps} steps, ${actions} actions, ${episodes} episodes (${terminated} terminated), ${unsolved} without solution, worst imbalance ${worst} of what is allowed`,
+        ]);
+        passed &&= rewardsFinite && worstOfTolerance < 1;
+      }
+      return { facts, passed };
     },
   },
   'same-integers': {

@@ -68,7 +68,7 @@ export abstract class EpisodeTask implements TaskCopy {
   protected abstract reward(agent: number): number;
   /** Metrics of the episode so far, finite numbers or text. */
   protected abstract metrics(): Info;
-  abstract balance(): Balance;
+  abstract balance(): Balance | undefined;
   /** What `begin` and `advance` changed and later steps read. */
   protected abstract save(): TaskState;
   protected abstract load(state: TaskState): void;

@@ -1,4 +1,5 @@
 /** What a multi-agent task gives the gym: copies that live one episode at a time and write into shared arrays. */
+import type { PolicyInterface } from '../../grid/interface.ts';
 import type { Info } from './types.ts';
 
 /** Sizes of a copy's arrays. A row is one agent. */
@@ -22,12 +23,27 @@ export interface Balance {
   readonly unit: 'Wh' | 'pu s';
 }
 
-/** Everything that decides the future: numbers, text, arrays and plain objects, so that JSON keeps it whole. */
+/**
+ * Everything that decides the future: numbers, text, typed arrays, arrays and plain objects. `TaskEnv.getState` writes
+ * it as JSON.
+ */
 export type TaskState = Readonly<Record<string, unknown>>;
+
+/** The integers behind observation and action, as the ledger has them; rewritten by every step, not to be written to. */
+export interface PortView {
+  readonly policy: PolicyInterface;
+  /** agents x inputs: what the next decision is made on. */
+  readonly raw: Int32Array;
+  /** Per agent: the bits of missing inputs, see `gatherInputs`. */
+  readonly missing: Int32Array;
+  /** agents x outputs: the setpoints last issued, envelopes applied. */
+  readonly issued: Int32Array;
+}
 
 /** One copy of a task. */
 export interface TaskCopy {
   readonly shape: TaskShape;
+  readonly port: PortView;
   /** From here on everything random follows from this seed. */
   seed(seed: number | string): void;
   /** Begin an episode, going on with the random stream. */
@@ -39,8 +55,8 @@ export interface TaskCopy {
   /** Write agents x observationSize floats within [-1, 1] from `out[at]`. */
   observe(out: Float32Array, at: number): void;
   info(): Info;
-  /** Of the last step. */
-  balance(): Balance;
+  /** Of the last step; undefined when its power flow had no solution, so that there is nothing to balance. */
+  balance(): Balance | undefined;
   /** What happened in the episode so far, kept when the copy goes on. */
   trajectory(): Trajectory;
   getState(): TaskState;
@@ -54,9 +70,20 @@ export interface Trajectory {
   digestHex(): string;
 }
 
+/** What a catalogue says of a task; the shape it takes from a copy. */
+export interface TaskAbout {
+  /** One line. */
+  readonly title: string;
+  /** Simulated seconds from one decision to the next, with default arguments. */
+  readonly stepS: number;
+  /** Most steps of an episode, with default arguments. */
+  readonly episodeSteps: number;
+}
+
 export interface TaskDefinition<Args extends object = object> {
   /** `name-v1`. */
   readonly id: string;
+  readonly about?: TaskAbout;
   /** @throws `env.taskArgument`. */
   createCopy(args: Partial<Args>): TaskCopy;
 }
