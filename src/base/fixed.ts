@@ -33,8 +33,18 @@ export function floorMod(a: number, b: number): number {
   return r < 0 ? r + b : r + 0;
 }
 
-/** floor(a / b), b > 0. Exact: the dividend is first made a multiple of b. */
+/** floor(a / b), b > 0. Exact: a quotient is taken only when it leaves a remainder in [0, b). */
 export function floorDiv(a: number, b: number): number {
+  const near = Math.floor(a / b);
+  const whole = near * b;
+  const rest = a - whole;
+  // `near` may be one off where a / b rounds; a remainder of safe integers is exact.
+  if (rest >= 0 && rest < b && whole >= -SAFE_MAX && whole <= SAFE_MAX) return near + 0;
+  return floorDivExact(a, b);
+}
+
+/** The dividend is first made a multiple of b. */
+function floorDivExact(a: number, b: number): number {
   const q = (a - floorMod(a, b)) / b;
   // a - mod may leave the safe range only when a is within b of -2^53.
   return Number.isSafeInteger(a - floorMod(a, b)) ? q + 0 : Number(floorDivBig(BigInt(a), BigInt(b)));

@@ -54,6 +54,29 @@ export class RandomStream {
     return result;
   }
 
+  /** As many calls of `next` as `out` is long, several times as fast. */
+  fill(out: Uint32Array): void {
+    const s = this.#s;
+    let a = s[0]! | 0;
+    let b = s[1]! | 0;
+    let c = s[2]! | 0;
+    let d = s[3]! | 0;
+    for (let i = 0; i < out.length; i++) {
+      out[i] = Math.imul(rotl(Math.imul(b, 5), 7), 9);
+      const t = b << 9;
+      c ^= a;
+      d ^= b;
+      b ^= c;
+      a ^= d;
+      c ^= t;
+      d = rotl(d, 11);
+    }
+    s[0] = a;
+    s[1] = b;
+    s[2] = c;
+    s[3] = d;
+  }
+
   /** Uniform integer in [0, n), 1 <= n <= 2^32; unbiased by rejection. */
   below(n: number): number {
     assertInt(n, 1, U32_MAX + 1, 'below(n)');

@@ -33,6 +33,20 @@ describe('xoshiro128**', () => {
     ]);
   });
 
+  it('fills an array with what as many calls give, and goes on from there', () => {
+    const word = fc.integer({ min: 0, max: 0xffffffff });
+    fc.assert(
+      fc.property(fc.tuple(word, word, word, word), fc.integer({ min: 0, max: 40 }), (state, count) => {
+        const one = new RandomStream(state);
+        const many = new RandomStream(state);
+        const out = new Uint32Array(count);
+        many.fill(out);
+        expect(Array.from(out)).toEqual(take(one, count));
+        expect(many.getState()).toEqual(one.getState());
+      }),
+    );
+  });
+
   it('agrees with a BigInt reference from any state', () => {
     const word = fc.integer({ min: 0, max: 0xffffffff });
     fc.assert(

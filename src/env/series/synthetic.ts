@@ -100,9 +100,9 @@ export function syntheticDay(options: SyntheticDayOptions): FeederSeries {
   return series;
 }
 
-/** Uniform with mean 0 and variance 1: cheap, and normal enough after the filters below. */
-function kick(stream: RandomStream): number {
-  return (stream.next() / 4294967296 - 0.5) * 3.4641016151377544;
+/** A u32 as uniform with mean 0 and variance 1: cheap, and normal enough after the filters below. */
+function kick(u32: number): number {
+  return (u32 / 4294967296 - 0.5) * 3.4641016151377544;
 }
 
 function fillLoad(series: FeederSeries, network: Network, stream: RandomStream, level: number): void {
@@ -110,14 +110,23 @@ function fillLoad(series: FeederSeries, network: Network, stream: RandomStream, 
   const shape = loadShape(series.steps, series.stepMs);
   const keep = expReal(-series.stepMs / (NOISE_TIME_CONSTANT_MIN * MS_PER_MINUTE));
   const drive = Math.sqrt(1 - keep * keep);
-  const noise = new Float64Array(buses);
-  for (let b = 0; b < buses; b++) noise[b] = kick(stream);
+  const nominalP = Float64Array.from(network.buses, (bus) => bus.loadPW);
+  const nominalQ = Float64Array.from(network.buses, (bus) => bus.loadQVar);
+  const { loadPW, loadQVar } = series;
+  const draws = new Uint32Array(buses);
+  stream.fill(draws);
+  const noise = Float64Array.from(draws, kick);
   for (let t = 0; t < series.steps; t++) {
+    stream.fill(draws);
+    const now = level * shape[t]!;
+    const row = t * buses;
     for (let b = 0; b < buses; b++) {
-      noise[b] = keep * noise[b]! + drive * kick(stream);
-      const factor = level * shape[t]! * Math.max(MIN_LOAD_FACTOR, 1 + NOISE_SD * noise[b]!);
-      series.loadPW[t * buses + b] = network.buses[b]!.loadPW * factor;
-      series.loadQVar[t * buses + b] = network.buses[b]!.loadQVar * factor;
+      const x = keep * noise[b]! + drive * kick(draws[b]!);
+      noise[b] = x;
+      const varied = 1 + NOISE_SD * x;
+      const factor = now * (varied > MIN_LOAD_FACTOR ? varied : MIN_LOAD_FACTOR);
+      loadPW[row + b] = nominalP[b]! * factor;
+      loadQVar[row + b] = nominalQ[b]! * factor;
     }
   }
 }
@@ -155,15 +164,18 @@ function fillPv(series: FeederSeries, sites: readonly Asset[], stream: RandomStr
   const drive = Math.sqrt(1 - keep * keep);
   const own = Math.sqrt(1 - CLOUD_SHARED);
   const common = Math.sqrt(CLOUD_SHARED);
-  const local = Float64Array.from(sites, () => kick(stream));
-  let shared = kick(stream);
+  const local = Float64Array.from(sites, () => kick(stream.next()));
+  let shared = kick(stream.next());
+  const clear = clearDay(series.steps, series.stepMs, day);
+  const draws = new Uint32Array(1 + sites.length);
   for (let t = 0; t < series.steps; t++) {
-    const clear = clearSky(((t + 0.5) * series.stepMs) / MS_PER_HOUR, day);
-    shared = keep * shared + drive * kick(stream);
+    stream.fill(draws);
+    shared = keep * shared + drive * kick(draws[0]!);
     for (let s = 0; s < sites.length; s++) {
-      local[s] = keep * local[s]! + drive * kick(stream);
-      const cover = smoothStep(common * shared + own * local[s]! - weather.threshold);
-      series.pvW[t * sites.length + s] = sites[s]!.pvPeakW * clear * (1 - weather.depth * cover);
+      const x = keep * local[s]! + drive * kick(draws[s + 1]!);
+      local[s] = x;
+      const cover = smoothStep(common * shared + own * x - weather.threshold);
+      series.pvW[t * sites.length + s] = sites[s]!.pvPeakW * clear[t]! * (1 - weather.depth * cover);
     }
   }
 }
@@ -180,9 +192,23 @@ const COS_LAT = 0.9659258262890683;
 /** The sun passes overhead at this latitude. */
 const NOON_MAX = 1;
 
-function clearSky(hour: number, day: number): number {
+/** Clear-sky shares by step length and day of the year: the sun is the same for every seed. */
+const CLEAR = new Map<number, Float64Array[]>();
+
+function clearDay(steps: number, stepMs: number, day: number): Float64Array {
+  const days = CLEAR.get(stepMs) ?? [];
+  CLEAR.set(stepMs, days);
   const declination = 0.4091 * sinReal((TWO_PI * ((day % 365) - 79)) / 365);
+  const sine = SIN_LAT * sinReal(declination);
+  const cosine = COS_LAT * cosReal(declination);
+  return (days[day % 365] ??= Float64Array.from({ length: steps }, (_, t) =>
+    clearSky(((t + 0.5) * stepMs) / MS_PER_HOUR, sine, cosine),
+  ));
+}
+
+/** `sine`, `cosine`: the parts of the elevation that the day decides. */
+function clearSky(hour: number, sine: number, cosine: number): number {
   const hourAngle = (TWO_PI * (hour - 12)) / 24;
-  const elevation = SIN_LAT * sinReal(declination) + COS_LAT * cosReal(declination) * cosReal(hourAngle);
+  const elevation = sine + cosine * cosReal(hourAngle);
   return elevation <= 0 ? 0 : Math.min(1, expReal(1.15 * lnReal(elevation / NOON_MAX)));
 }
