@@ -2,8 +2,11 @@
  * Measured series as CSV: one header line, one row per instant, evenly spaced.
  *
  * Columns: the first is time (`time`, `date_time` or `timestamp`), ISO 8601, UTC unless it carries an offset; every
- * other is a number, named `name` or `name [unit]`, unit one of W kW MW var kvar Mvar. Values come back in W and
- * var; without a unit, as they stand.
+ * other is a number, named `name` or `name [unit]`, unit one of
+ *   power W kW MW -> W; reactive power var kvar Mvar -> var; frequency Hz mHz -> Hz;
+ *   price /MWh /kWh, with or without a currency before the stroke ($, EUR ...) -> per MWh;
+ *   carbon intensity kg/kWh g/kWh kg/MWh -> kg/kWh.
+ * Values come back in the unit after the arrow; without a unit, as they stand.
  *
  * What is wrong with single rows is reported by line, not thrown: a row that cannot be read is left out
  * (`series.row`), as is one that does not come after its predecessor (`series.order`) or falls between the evenly
@@ -16,7 +19,7 @@ import { fail } from '../../base/errors.ts';
 export interface SeriesIssue {
   /** 1-based line of the file. */
   readonly line: number;
-  readonly code: 'series.row' | 'series.order' | 'series.grid' | 'series.gap';
+  readonly code: 'series.row' | 'series.order' | 'series.grid' | 'series.gap' | 'series.range';
   readonly message: string;
 }
 
@@ -32,6 +35,8 @@ export interface SeriesReport {
 export interface SeriesTable {
   /** Without the time column, units stripped. */
   readonly columns: readonly string[];
+  /** Of the values, column by column; '' where the header names none. */
+  readonly units: readonly (SeriesUnit | '')[];
   readonly startMs: number;
   readonly stepMs: number;
   readonly steps: number;
@@ -48,13 +53,32 @@ export interface ReadOptions {
   readonly defaultUnit?: keyof typeof UNITS;
 }
 
-const UNITS = { W: 1, kW: 1000, MW: 1000000, var: 1, kvar: 1000, Mvar: 1000000 } as const;
+/** What values are brought to. */
+export type SeriesUnit = 'W' | 'var' | 'Hz' | '/MWh' | 'kg/kWh';
+
+const UNITS = {
+  W: ['W', 1],
+  kW: ['W', 1000],
+  MW: ['W', 1000000],
+  var: ['var', 1],
+  kvar: ['var', 1000],
+  Mvar: ['var', 1000000],
+  Hz: ['Hz', 1],
+  mHz: ['Hz', 0.001],
+  '/MWh': ['/MWh', 1],
+  '/kWh': ['/MWh', 1000],
+  'kg/kWh': ['kg/kWh', 1],
+  'g/kWh': ['kg/kWh', 0.001],
+  'kg/MWh': ['kg/kWh', 0.001],
+} as const satisfies Record<string, readonly [SeriesUnit, number]>;
 const TIME_NAMES = ['time', 'date_time', 'timestamp'];
 const ISO = /^(\d{4}-\d\d-\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:?\d\d)?$/;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
 /** Instants times columns of a table: 400 MB. Gaps are filled, so a short file can ask for a long table. */
 const MAX_VALUES = 50000000;
+/** Characters of a file: a year of seconds with a few columns. */
+const MAX_CHARACTERS = 1000000000 / 4;
 
 interface Row {
   readonly line: number;
@@ -64,12 +88,13 @@ interface Row {
 
 interface Column {
   readonly name: string;
+  readonly unit: SeriesUnit | '';
   readonly scale: number;
 }
 
 /** @throws `series.header`, `series.rows`. */
 export function readSeriesCsv(text: string, options: ReadOptions = {}): { table: SeriesTable; report: SeriesReport } {
-  const lines = text.split(/\r?\n/);
+  const lines = linesOf(text);
   const columns = readHeader(lines[0] ?? '', options.defaultUnit);
   const issues: SeriesIssue[] = [];
   const rows = onGrid(readRows(lines, columns, issues), issues);
@@ -85,6 +110,14 @@ export function readSeriesCsv(text: string, options: ReadOptions = {}): { table:
   const filledRows = table.steps - rows.length;
   issues.sort((a, b) => a.line - b.line);
   return { table, report: { issues, goodRows: rows.length, badRows, filledRows } };
+}
+
+/** Lines of a file of bounded size. @throws `series.rows`. */
+export function linesOf(text: string): string[] {
+  if (text.length > MAX_CHARACTERS) {
+    throw fail('series.rows', { expected: `at most ${MAX_CHARACTERS} characters`, got: text.length });
+  }
+  return text.split(/\r?\n/);
 }
 
 /** Column index by name. @throws `series.header`. */
@@ -115,12 +148,14 @@ function readHeader(line: string, defaultUnit: keyof typeof UNITS | undefined): 
 }
 
 function readColumn(cell: string, defaultUnit: keyof typeof UNITS | undefined): Column {
-  const match = /^([A-Za-z][\w.-]*)\s*(?:\[(\w+)\])?$/.exec(cell);
+  const match = /^([A-Za-z][\w.-]*)\s*(?:\[(?:\$|[A-Z]{3}(?=\/))?([\w/]+)\])?$/.exec(cell);
   const unit = match?.[2] ?? defaultUnit;
   if (match === null || (unit !== undefined && !Object.hasOwn(UNITS, unit))) {
     throw fail('series.header', { expected: `name [unit], unit of ${Object.keys(UNITS).join(' ')}`, got: cell });
   }
-  return { name: match[1]!, scale: unit === undefined ? 1 : UNITS[unit as keyof typeof UNITS] };
+  if (unit === undefined) return { name: match[1]!, unit: '', scale: 1 };
+  const [si, scale] = UNITS[unit as keyof typeof UNITS];
+  return { name: match[1]!, unit: si, scale };
 }
 
 function readRows(lines: readonly string[], columns: readonly Column[], issues: SeriesIssue[]): Row[] {
@@ -198,7 +233,15 @@ function lay(columns: readonly Column[], rows: readonly Row[], issues: SeriesIss
     values.set(rows[next - 1]!.values, t * columns.length);
     lines[t] = rows[next - 1]!.line;
   }
-  return { columns: columns.map(({ name }) => name), startMs, stepMs, steps, values, lines };
+  return {
+    columns: columns.map(({ name }) => name),
+    units: columns.map(({ unit }) => unit),
+    startMs,
+    stepMs,
+    steps,
+    values,
+    lines,
+  };
 }
 
 /** Leaves out rows between the instants of the grid that starts at the first row. */

@@ -19,10 +19,10 @@ import {
   ouNoise,
   poissonTimes,
   streamOf,
-  toStep,
   yearCosine,
   type DayRequest,
 } from './tracks.ts';
+import { toStep } from '../scalar.ts';
 
 export interface CarbonRequest extends DayRequest {
   /** `marginal`. */

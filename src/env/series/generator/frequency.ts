@@ -22,9 +22,9 @@ import {
   poissonTimes,
   resonantNoise,
   streamOf,
-  toStep,
   type DayRequest,
 } from './tracks.ts';
+import { toStep } from '../scalar.ts';
 
 export interface FrequencyRequest extends DayRequest {
   /** Whole hours of the day that are wanted; 0 and 24. */

@@ -18,10 +18,10 @@ import {
   ouNoise,
   poissonTimes,
   streamOf,
-  toStep,
   yearCosine,
   type DayRequest,
 } from './tracks.ts';
+import { toStep } from '../scalar.ts';
 
 export interface LoadRequest extends DayRequest {
   /** Which home, integer >= 0: its size, habits and luck are its own, the climate is shared. 0. */

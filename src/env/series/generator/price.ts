@@ -22,9 +22,9 @@ import {
   pareto,
   poissonTimes,
   streamOf,
-  toStep,
   type DayRequest,
 } from './tracks.ts';
+import { toStep } from '../scalar.ts';
 
 export interface PriceRequest extends DayRequest {
   /** Mean number of spikes a day; 0.06: two a month. */

@@ -10,7 +10,8 @@
  * Matched to homes 2 and 3 of CityLearn 2022 phase 1, hourly. See docs/reference/series.md.
  */
 import { cosReal, expReal, lnReal, sinReal } from '../../../base/realMath.ts';
-import { checkRequest, dayLevel, ouNoise, toStep, yearCosine, type DayRequest } from './tracks.ts';
+import { checkRequest, dayLevel, ouNoise, yearCosine, type DayRequest } from './tracks.ts';
+import { toStep } from '../scalar.ts';
 
 export interface PvRequest extends DayRequest {
   /** Which home, integer >= 0; 0. */

@@ -41,20 +41,6 @@ export function kick(stream: RandomStream): number {
   return (stream.next() / 4294967296 - 0.5) * 3.4641016151377544;
 }
 
-/** Mean of the native steps in each coarser step; finer steps hold the native value. */
-export function toStep(native: Float64Array, nativeMs: number, stepMs: number): Float64Array {
-  if (stepMs === nativeMs) return native;
-  const out = new Float64Array((native.length * nativeMs) / stepMs);
-  const width = Math.max(1, stepMs / nativeMs);
-  for (let t = 0; t < out.length; t++) {
-    const first = Math.floor((t * stepMs) / nativeMs);
-    let sum = 0;
-    for (let i = 0; i < width; i++) sum += native[first + i]!;
-    out[t] = sum / width;
-  }
-  return out;
-}
-
 const LEVEL_MEMORY_DAYS = 14;
 
 /**
