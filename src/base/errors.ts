@@ -10,6 +10,7 @@ export const ERRORS = {
   'account.key': 'A public key is not a canonical Ed25519 key of full order.',
   'account.unknown': 'No account of that name exists.',
   'agents.backend': 'No tfjs backend of the request loads, or its name is unknown.',
+  'agents.dispatch': 'A dispatch plan does not exist: a price is negative, or the program has no solution.',
   'agents.droop': 'A droop parameter is outside its bounds.',
   'agents.evaluate': 'An evaluation has no days, no seeds, or results that do not pair up.',
   'agents.network': 'Layer sizes of a network are not positive integers or do not chain.',
