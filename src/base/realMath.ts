@@ -80,6 +80,21 @@ export function cosReal(x: number): number {
   return sinReal(x + PI / 2);
 }
 
+/** Angle of the point (x, y) in (-pi, pi]; 0 at the origin. */
+export function atan2Real(y: number, x: number): number {
+  const radius = Math.sqrt(x * x + y * y);
+  if (radius === 0) return 0;
+  // tan(a/2) = sin a / (1 + cos a), three times: |a| <= pi/2 becomes |a/8| <= pi/16
+  let t = y / (radius + Math.abs(x));
+  for (let n = 0; n < 2; n++) t = t / (1 + Math.sqrt(1 + t * t));
+  const t2 = t * t;
+  let sum = 0;
+  for (let n = 25; n >= 1; n -= 2) sum = 1 / n - t2 * sum;
+  const angle = 8 * t * sum;
+  if (x >= 0) return angle;
+  return y < 0 ? -PI - angle : PI - angle;
+}
+
 function sinSeries(r: number): number {
   const r2 = r * r;
   let sum = 1;

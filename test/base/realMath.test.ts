@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cosReal, expReal, lnReal, powReal, sinReal, tanhReal } from '../../src/base/realMath.ts';
+import { atan2Real, cosReal, expReal, lnReal, powReal, sinReal, tanhReal } from '../../src/base/realMath.ts';
 import { RandomStream } from '../../src/base/random.ts';
 import { uniform } from '../../src/base/realMath.ts';
 
@@ -47,6 +47,23 @@ describe('elementary functions against Math', () => {
   it('sin and cos within 1e-14, absolute, over +-100', () => {
     expect(worst(sinReal, Math.sin, -100, 100)).toBeLessThan(1e-14);
     expect(worst(cosReal, Math.cos, -100, 100)).toBeLessThan(2e-14);
+  });
+
+  it('atan2 within 1e-15, absolute, in every quadrant and on the axes', () => {
+    const angle = (a: number): number => atan2Real(3 * Math.sin(a), 3 * Math.cos(a));
+    expect(worst(angle, (a) => Math.atan2(3 * Math.sin(a), 3 * Math.cos(a)), -3.14, 3.14)).toBeLessThan(1e-15);
+    for (const [y, x] of [
+      [0, 1],
+      [0, -1],
+      [1, 0],
+      [-1, 0],
+      [1e-9, -1],
+      [-1e-9, -1],
+      [1e-200, 1],
+    ] as const) {
+      expect(Math.abs(atan2Real(y, x) - Math.atan2(y, x))).toBeLessThan(1e-15);
+    }
+    expect(atan2Real(0, 0)).toBe(0);
   });
 
   it('ends of the range', () => {

@@ -1,5 +1,5 @@
 /**
- * The physical world of a voltage task: a radial feeder with PV and batteries behind inverters, advanced one
+ * The physical world of a voltage task: a network with PV and batteries behind inverters, advanced one
  * interval at a time. The gym task and the ledger's digital twin run this same class.
  *
  * Within an interval loads, PV and battery power are constant and every inverter's own volt-var curve is live,
@@ -10,23 +10,24 @@
  */
 import { fail } from '../../base/errors.ts';
 import type { Asset } from '../../grid/asset.ts';
-import type { Network } from '../../grid/network.ts';
+import type { BusKind, Network } from '../../grid/network.ts';
 import { intervalStartMs } from '../../grid/interval.ts';
-import { quantise, setChannel, type Snapshot } from '../../grid/snapshot.ts';
+import { CHANNELS, quantiseBy, type Snapshot } from '../../grid/snapshot.ts';
 import type { VoltVarCurve } from '../../grid/voltVar.ts';
 import { checkSeries, type FeederSeries } from '../series/series.ts';
 import { batteryModel, feasiblePowerW, nextEnergyWh, type BatteryModel } from './battery.ts';
 import { realCurve, type RealCurve } from './curve.ts';
 import { capabilityVarReal } from './inverter.ts';
-import { DEFAULT_TOLERANCE_PU, RadialPowerFlow } from './radial.ts';
-import { linDistFlowSensitivity, sensitivityPu } from './sensitivity.ts';
-import { busIndex, radialTopology, type RadialTopology } from './topology.ts';
+import { DEFAULT_TOLERANCE_PU } from './powerflow/port.ts';
+import { gridModel, type GridFlow, type GridModel, type GridSolver } from './gridFlow.ts';
+import { microPerMvar } from './sensitivity.ts';
+import { busIndex } from './topology.ts';
 import { VoltVarLoop } from './voltVarLoop.ts';
 
-/** The voltage band, pu. */
-const BAND_MIN_PU = 0.95;
-const BAND_MAX_PU = 1.05;
+/** Lowest and highest voltage in band, pu. */
+export type Band = readonly [minPu: number, maxPu: number];
 
+const BAND: Band = [0.95, 1.05];
 const MICRO = 1000000;
 const MS_PER_HOUR = 3600000;
 const MAX_SWEEPS = 200;
@@ -45,6 +46,10 @@ export interface FeederScenario {
   readonly initialSocMicro: number;
   /** Largest movement of a bus voltage, and of a reactive injection, in a sweep that counts as settled; 1e-10. */
   readonly tolerancePu?: number;
+  /** `auto`: sweeps on a plain tree, Newton on anything else. */
+  readonly solver?: GridSolver;
+  /** [0.95, 1.05]. */
+  readonly band?: Band;
 }
 
 /** Setpoints of one interval, one entry per site. */
@@ -80,14 +85,27 @@ export function createSetpoints(siteCount: number, limitMicro: number): FeederSe
 
 /** What never changes and every clone shares. */
 interface FeederPlant {
-  readonly tree: RadialTopology;
+  readonly grid: GridModel;
   readonly siteBus: Int32Array;
+  /** Buses whose voltage is free: those that are in or out of band. */
+  readonly counted: Int32Array;
+  readonly slackBuses: Int32Array;
   readonly batteries: readonly BatteryModel[];
   readonly sMaxVa: Float64Array;
   readonly sensitivityPu: Float64Array;
   readonly sensOwnMicro: Int32Array;
   readonly curve: RealCurve;
+  readonly baseVa: number;
 }
+
+/** Channels of a meter, by id, and counts per pu and per unit. */
+const V_OWN = CHANNELS['v.own'].id;
+const P_OWN = CHANNELS['p.own'].id;
+const Q_OWN = CHANNELS['q.own'].id;
+const P_PV = CHANNELS['p.pv'].id;
+const SOC = CHANNELS.soc.id;
+const SENS_OWN = CHANNELS['sens.own'].id;
+const ALWAYS_MEASURED = (1 << V_OWN) | (1 << P_OWN) | (1 << Q_OWN) | (1 << P_PV) | (1 << SENS_OWN);
 
 export class Feeder {
   readonly scenario: FeederScenario;
@@ -111,12 +129,12 @@ export class Feeder {
   converged = true;
   iterations = 0;
   residualPu = 0;
-  /** Buses outside [0.95, 1.05] pu; the slack bus is held at its set point and not counted. */
+  /** Buses outside the band; slack and pv buses are held at their set points and not counted. */
   outOfBandBuses = 0;
   minVPu = 1;
   maxVPu = 1;
 
-  readonly flow: RadialPowerFlow;
+  readonly flow: GridFlow;
 
   readonly #plant: FeederPlant;
   readonly #loop: VoltVarLoop;
@@ -128,20 +146,20 @@ export class Feeder {
   #customCurve: VoltVarCurve | undefined;
   #customReal: RealCurve | undefined;
 
-  /** @throws `env.networkNotRadial`, `env.unknownBus`, `env.series`, `env.voltVarCurve`, `env.sites`. */
+  /** @throws `env.networkNotRadial`, `env.network`, `env.unknownBus`, `env.series`, `env.voltVarCurve`, `env.sites`. */
   constructor(scenario: FeederScenario, plant: FeederPlant = buildPlant(scenario)) {
     this.scenario = scenario;
     this.#plant = plant;
     const n = scenario.sites.length;
     this.siteCount = n;
-    this.#series = checkSeries(scenario.series, plant.tree.busCount, n);
+    this.#series = checkSeries(scenario.series, scenario.network.buses.length, n);
     this.pW = new Float64Array(n);
     this.qVar = new Float64Array(n);
     this.pvW = new Float64Array(n);
     this.pBatteryW = new Float64Array(n);
     this.socWh = new Float64Array(n);
     this.#vSite = new Float64Array(n);
-    this.flow = new RadialPowerFlow(plant.tree);
+    this.flow = plant.grid.create();
     this.vPu = this.flow.vmPu;
     this.#qLoadPu = new Float64Array(n);
     this.#tolerancePu = scenario.tolerancePu ?? DEFAULT_TOLERANCE_PU;
@@ -165,11 +183,11 @@ export class Feeder {
   /** Flat voltages, initial energy, before step 0; with another series when one is given. */
   reset(series?: FeederSeries): void {
     if (series !== undefined) {
-      this.#series = checkSeries(series, this.#plant.tree.busCount, this.siteCount);
+      this.#series = checkSeries(series, this.vPu.length, this.siteCount);
     }
     this.step = -1;
     this.flow.flatStart();
-    this.flow.vmPu.fill(this.#plant.tree.slackVPu);
+    for (let b = 0; b < this.vPu.length; b++) this.vPu[b] = this.flow.magnitude(b);
     this.#loop.qPu.fill(0);
     this.pW.fill(0);
     this.qVar.fill(0);
@@ -195,13 +213,18 @@ export class Feeder {
    * `time.day` is the dispatcher's to fill.
    */
   measure(site: number, snapshot: Snapshot): void {
-    const battery = this.#plant.batteries[site]!;
-    setChannel(snapshot, 'v.own', quantise(this.vPu[this.#plant.siteBus[site]!]!, 'v.pu.e-6'));
-    setChannel(snapshot, 'p.own', quantise(this.pW[site]!, 'w'));
-    setChannel(snapshot, 'q.own', quantise(this.qVar[site]!, 'var'));
-    setChannel(snapshot, 'p.pv', quantise(this.pvW[site]!, 'w'));
-    if (battery.ratedWh > 0) setChannel(snapshot, 'soc', quantise(this.socWh[site]! / battery.ratedWh, 'ratio.e-6'));
-    setChannel(snapshot, 'sens.own', this.#plant.sensOwnMicro[site]!);
+    const { values } = snapshot;
+    const { ratedWh } = this.#plant.batteries[site]!;
+    values[V_OWN] = quantiseBy(this.vPu[this.#plant.siteBus[site]!]!, MICRO);
+    values[P_OWN] = quantiseBy(this.pW[site]!, 1);
+    values[Q_OWN] = quantiseBy(this.qVar[site]!, 1);
+    values[P_PV] = quantiseBy(this.pvW[site]!, 1);
+    values[SENS_OWN] = this.#plant.sensOwnMicro[site]!;
+    snapshot.present |= ALWAYS_MEASURED;
+    if (ratedWh > 0) {
+      values[SOC] = quantiseBy(this.socWh[site]! / ratedWh, MICRO);
+      snapshot.present |= 1 << SOC;
+    }
   }
 
   /** Voltage at the site's bus, pu. */
@@ -212,6 +235,27 @@ export class Feeder {
   /** UTC ms of the start of an interval of the series. */
   startMs(step: number): number {
     return this.#series.startMs + intervalStartMs(step, this.#series.stepMs);
+  }
+
+  /** Buses whose voltage is free, by index. */
+  get countedBuses(): Int32Array {
+    return this.#plant.counted;
+  }
+
+  /** Of the last interval, W: what entered the network, and what it went to; equal but for the solver's residual, 0 without a solution. */
+  balanceW(): { readonly sources: number; readonly sinks: number } {
+    const { flow } = this;
+    const { slackBuses, baseVa } = this.#plant;
+    if (!this.converged) return { sources: 0, sinks: 0 };
+    const row = Math.max(0, this.step) * this.vPu.length;
+    let injectedPu = 0;
+    let loadW = 0;
+    for (let b = 0; b < this.vPu.length; b++) {
+      if (slackBuses.includes(b)) continue;
+      injectedPu += flow.pInjPu(b);
+      loadW += this.#series.loadPW[row + b]!;
+    }
+    return { sources: this.feedInW + injectedPu * baseVa + loadW, sinks: loadW + this.lossW };
   }
 
   getState(): FeederState {
@@ -240,8 +284,11 @@ export class Feeder {
   clone(): Feeder {
     const copy = new Feeder({ ...this.scenario, series: this.#series }, this.#plant);
     copy.setState(this.getState());
-    copy.flow.copyFrom(this.flow);
     for (const key of ['pW', 'qVar', 'pvW', 'pBatteryW'] as const) copy[key].set(this[key]);
+    for (let b = 0; b < this.vPu.length; b++) {
+      copy.flow.setP(b, this.flow.pInjPu(b));
+      copy.flow.setQ(b, this.flow.qInjPu(b));
+    }
     copy.lossW = this.lossW;
     copy.feedInW = this.feedInW;
     copy.converged = this.converged;
@@ -284,7 +331,7 @@ export class Feeder {
     const { loadPW, loadQVar } = this.#series;
     const { siteBus } = this.#plant;
     const row = step * this.vPu.length;
-    flow.inject(loadPW, loadQVar, row, -1 / (this.scenario.network.baseMva * MICRO));
+    flow.inject(loadPW, loadQVar, row, -1 / this.#plant.baseVa);
     for (let s = 0; s < siteCount; s++) this.#qLoadPu[s] = flow.qInjPu(siteBus[s]!);
   }
 
@@ -300,7 +347,7 @@ export class Feeder {
     if (moveEnergy) this.socWh[s] = nextEnergyWh(battery, this.socWh[s]!, pBattery, dtH);
     const pv = Math.min(this.#series.pvW[step * this.siteCount + s]!, sMax - pBattery);
     const p = pv + pBattery;
-    const baseVa = this.scenario.network.baseMva * MICRO;
+    const { baseVa } = plant;
     this.pBatteryW[s] = pBattery;
     this.pvW[s] = pv;
     this.pW[s] = p;
@@ -350,7 +397,7 @@ export class Feeder {
 
   #report(): void {
     const { flow } = this;
-    const baseVa = this.scenario.network.baseMva * MICRO;
+    const { baseVa } = this.#plant;
     flow.finish();
     this.converged = flow.converged;
     this.iterations = flow.iterations;
@@ -363,37 +410,51 @@ export class Feeder {
   }
 
   #countBand(): void {
-    const { slack } = this.#plant.tree;
+    const { counted } = this.#plant;
+    const { vPu } = this;
+    const [low, high] = this.scenario.band ?? BAND;
+    const lowest = low - BAND_SLACK_PU;
+    const highest = high + BAND_SLACK_PU;
     let out = 0;
     let min = Infinity;
     let max = -Infinity;
-    for (let b = 0; b < this.vPu.length; b++) {
-      if (b === slack) continue;
-      const v = this.vPu[b]!;
-      if (v < BAND_MIN_PU - BAND_SLACK_PU || v > BAND_MAX_PU + BAND_SLACK_PU) out++;
+    for (let k = 0; k < counted.length; k++) {
+      const v = vPu[counted[k]!]!;
+      if (v < lowest || v > highest) out++;
       if (v < min) min = v;
       if (v > max) max = v;
     }
-    this.outOfBandBuses = this.converged ? out : this.vPu.length - 1;
+    this.outOfBandBuses = this.converged ? out : counted.length;
     this.minVPu = min;
     this.maxVPu = max;
   }
 }
 
-function buildPlant({ network, sites, curve }: FeederScenario): FeederPlant {
+function buildPlant({ network, sites, curve, solver }: FeederScenario): FeederPlant {
   const bad = sites.find((site) => !(site.sMaxVa > 0) || site.battery.pMaxW < 0 || site.battery.eMaxWh < 0);
   if (bad !== undefined)
     throw fail('env.sites', { expected: 'positive sMaxVa and no negative battery rating', got: bad });
-  const tree = radialTopology(network);
+  const baseVa = network.baseMva * MICRO;
+  const grid = gridModel(network, solver);
   const siteBus = Int32Array.from(sites, (site) => busIndex(network, site.bus));
-  const sensitivity = linDistFlowSensitivity(network, sites);
+  const held = sites.find((_, s) => network.buses[siteBus[s]!]!.kind !== 'pq');
+  if (held !== undefined)
+    throw fail('env.sites', { expected: 'sites at pq buses, where no machine holds the voltage', got: held.id });
+  const x = grid.sensitivityPu(Array.from(siteBus));
   return {
-    tree,
+    grid,
     siteBus,
+    counted: Int32Array.from(grid.freeBuses),
+    slackBuses: busesOf(network, 'slack'),
     batteries: sites.map((site) => batteryModel(site.battery)),
     sMaxVa: Float64Array.from(sites, (site) => site.sMaxVa),
-    sensitivityPu: sensitivityPu(tree, Array.from(siteBus)),
-    sensOwnMicro: Int32Array.from(sites, (_, s) => sensitivity[s * sites.length + s]!),
+    sensitivityPu: x,
+    sensOwnMicro: Int32Array.from(sites, (_, s) => microPerMvar(x[s * sites.length + s]!, network.baseMva)),
     curve: realCurve(curve),
+    baseVa,
   };
+}
+
+function busesOf(network: Network, kind: BusKind): Int32Array {
+  return Int32Array.from(network.buses.flatMap((bus, index) => (bus.kind === kind ? [index] : [])));
 }

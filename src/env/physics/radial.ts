@@ -7,22 +7,13 @@
  * and one base pointer stays in a register. Everything outside is in the order of `network.buses`.
  */
 import type { Network } from '../../grid/network.ts';
+import { DEFAULT_TOLERANCE_PU, finite, V_CLAMP_MAX_PU, V_CLAMP_MIN_PU } from './powerflow/port.ts';
+import type { PowerFlow, SolveOptions } from './powerflow/port.ts';
 import { radialTopology, type RadialTopology } from './topology.ts';
 
-export interface SolveOptions {
-  /** Largest change of a bus voltage in one sweep that counts as solved, pu; default 1e-10. */
-  readonly tolerancePu?: number;
-  /** Default 100. */
-  readonly maxIterations?: number;
-  /** Start from the present voltages instead of the flat profile; default false. */
-  readonly warm?: boolean;
-}
+export type { SolveOptions };
 
-export const DEFAULT_TOLERANCE_PU = 1e-10;
 const MAX_ITERATIONS = 100;
-/** Magnitudes reported after a divergence are held inside this range, so that a bad outcome stays priceable. */
-const V_CLAMP_MIN_PU = 0.1;
-const V_CLAMP_MAX_PU = 2;
 
 /** Fields of a bus record: complex voltage, current from the parent, net injection, impedance of the branch above. */
 const RECORD = 8;
@@ -35,7 +26,7 @@ const Q = 5;
 const R = 6;
 const X = 7;
 
-export class RadialPowerFlow {
+export class RadialPowerFlow implements PowerFlow {
   readonly topology: RadialTopology;
   /** Complex bus voltages, pu, in the order of `network.buses`; filled by `finish`. */
   readonly vRe: Float64Array;
@@ -289,8 +280,4 @@ export class RadialPowerFlow {
       d[at + V_IM] = scale > 0 ? d[at + V_IM]! * scale : 0;
     }
   }
-}
-
-function finite(x: number): number {
-  return Number.isFinite(x) ? x : 0;
 }

@@ -1,0 +1,381 @@
+/**
+ * AC power flow of any network by Newton-Raphson on sparse 2x2 blocks, no allocation per solve.
+ *
+ * A factorisation is kept for further steps while each step still cuts the residual by `REUSE` or better, and the
+ * cold start's Jacobian, which no load changes, is factored once (Shamanskii's method: the iterates are Newton's
+ * where it matters, the answer is always checked by its true mismatch). A result is a function of the starting
+ * voltages and the injections alone, never of what was solved before.
+ *
+ * Buses without a slack bus to feed them have voltage 0 (`model.islands` says which) and take no part.
+ */
+import { atan2Real } from '../../../base/realMath.ts';
+import type { Network } from '../../../grid/network.ts';
+import { BUS, compileNetwork, type PowerFlowModel } from './admittance.ts';
+import { branchFlows, type BranchFlow } from './flows.ts';
+import { clampVoltages, DEFAULT_TOLERANCE_PU, finite, type PowerFlow, type SolveOptions } from './port.ts';
+import { ReactiveLimits } from './reactiveLimits.ts';
+import { NewtonSystem } from './system.ts';
+
+const MAX_ITERATIONS = 40;
+const TRAIL_LENGTH = 256;
+/** A factorisation serves another step when the last one cut the residual to this share of it. */
+const REUSE = 0.005;
+/** A mismatch beyond this, pu, has left every solution behind. */
+const DIVERGED_PU = 1e8;
+/** Rounds of switching between held and limited machines before the present state is kept. */
+const MAX_LIMIT_ROUNDS = 30;
+
+export interface NewtonOptions {
+  /** Hold a pv bus only while its machines are within their summed Q limits; default false. */
+  readonly enforceQLimits?: boolean;
+  /**
+   * Where a cold start begins. `flat` (default): pq buses at 1 pu, every angle that of the island's slack bus.
+   * `case`: the magnitudes and angles of the network's buses.
+   */
+  readonly start?: 'flat' | 'case';
+}
+
+/** Results of `solveBatch`, row by row; fields that are left out are not written. */
+export interface BatchResult {
+  /** One entry a row, 1 or 0. */
+  readonly converged: Uint8Array;
+  /** Rows x buses. */
+  readonly vmPu?: Float64Array;
+  readonly vRe?: Float64Array;
+  readonly vIm?: Float64Array;
+  /** One entry a row. */
+  readonly lossPu?: Float64Array;
+  readonly feedInPu?: Float64Array;
+  readonly feedInQPu?: Float64Array;
+}
+
+export class NewtonPowerFlow implements PowerFlow {
+  readonly model: PowerFlowModel;
+  readonly vRe: Float64Array;
+  readonly vIm: Float64Array;
+  readonly vmPu: Float64Array;
+  readonly vaRad: Float64Array;
+  /** Net injections that the voltages make, per bus: what slack and pv machines deliver is in here. */
+  readonly pNetPu: Float64Array;
+  readonly qNetPu: Float64Array;
+  converged = false;
+  iterations = 0;
+  /** Largest |dP| (buses to solve for) or |dQ| (pq buses) at the present voltages, pu. */
+  residualPu = Infinity;
+  /** Sum over branches of what enters at both ends, charging included; shunts are not branches. */
+  lossPu = 0;
+  lossQPu = 0;
+  /** Power drawn by bus shunts. */
+  shuntPu = 0;
+  shuntQPu = 0;
+  /** Net power that slack buses deliver into the network. */
+  feedInPu = 0;
+  feedInQPu = 0;
+  /** Residual before the first step and after each one of the last attempt; the first `iterations + 1` entries. */
+  readonly trail = new Float64Array(TRAIL_LENGTH);
+
+  readonly #system: NewtonSystem;
+  readonly #limits: ReactiveLimits | undefined;
+  readonly #coldRe: Float64Array;
+  readonly #coldIm: Float64Array;
+  readonly #factors: Float64Array;
+  /** Of the Jacobian at the cold start; made by the first solve that needs it. */
+  readonly #coldFactors: Float64Array;
+  #coldState: 'none' | 'ready' | 'singular' = 'none';
+
+  /** @throws `env.network`, `env.unknownBus`. */
+  constructor(network: Network | PowerFlowModel, { enforceQLimits = false, start = 'flat' }: NewtonOptions = {}) {
+    this.model = 'busCount' in network ? network : compileNetwork(network);
+    const n = this.model.busCount;
+    this.vRe = new Float64Array(n);
+    this.vIm = new Float64Array(n);
+    this.vmPu = new Float64Array(n);
+    this.vaRad = new Float64Array(n);
+    this.pNetPu = new Float64Array(n);
+    this.qNetPu = new Float64Array(n);
+    this.#system = new NewtonSystem(this.model, enforceQLimits);
+    this.#limits = enforceQLimits ? new ReactiveLimits(this.#system) : undefined;
+    const cold = start === 'case' ? { re: this.model.startRe, im: this.model.startIm } : flatProfile(this.model);
+    this.#coldRe = cold.re;
+    this.#coldIm = cold.im;
+    this.#factors = new Float64Array(this.#system.lu.valueCount);
+    this.#coldFactors = new Float64Array(this.#system.lu.valueCount);
+    this.flatStart();
+  }
+
+  /** The cold start: flat, or the case's own voltages where the options say so. */
+  flatStart(): void {
+    this.vRe.set(this.#coldRe);
+    this.vIm.set(this.#coldIm);
+  }
+
+  solve(pInjPu: Float64Array, qInjPu: Float64Array, options?: SolveOptions): boolean {
+    const tolerancePu = options?.tolerancePu ?? DEFAULT_TOLERANCE_PU;
+    const maxIterations = Math.min(options?.maxIterations ?? MAX_ITERATIONS, TRAIL_LENGTH - 1);
+    return this.#solveAt(pInjPu, qInjPu, 0, tolerancePu, maxIterations, options?.warm ?? false);
+  }
+
+  /**
+   * Many load vectors on the one network.
+   * @param pInjPu rows x buses, as is `qInjPu`
+   * @param options `warm`: each row starts from the row before it, the first from the present voltages
+   */
+  solveBatch(
+    pInjPu: Float64Array,
+    qInjPu: Float64Array,
+    rows: number,
+    out: BatchResult,
+    options?: SolveOptions,
+  ): number {
+    const n = this.model.busCount;
+    const tolerancePu = options?.tolerancePu ?? DEFAULT_TOLERANCE_PU;
+    const maxIterations = Math.min(options?.maxIterations ?? MAX_ITERATIONS, TRAIL_LENGTH - 1);
+    const warm = options?.warm ?? false;
+    let solved = 0;
+    for (let row = 0; row < rows; row++) {
+      const done = this.#solveAt(pInjPu, qInjPu, row * n, tolerancePu, maxIterations, warm);
+      if (done) solved++;
+      else if (warm) this.flatStart();
+      this.#writeRow(row, out);
+    }
+    return solved;
+  }
+
+  /** One full Newton step; machines at Q limits are not looked at. */
+  iterate(pInjPu: Float64Array, qInjPu: Float64Array): number {
+    const system = this.#system;
+    this.#limits?.reset();
+    this.#load(pInjPu, qInjPu, 0);
+    this.#gather();
+    this.residualPu = system.evaluate();
+    system.assemble(this.#factors);
+    if (!system.lu.factor(this.#factors)) return NaN;
+    system.lu.solve(this.#factors, system.rhs);
+    const moved = Math.sqrt(system.applyStep());
+    this.#scatterVoltages();
+    return moved;
+  }
+
+  finish(): void {
+    if (!this.converged) clampVoltages(this.vRe, this.vIm);
+    this.#gather();
+    this.#system.evaluate();
+    this.#report();
+  }
+
+  angles(): Float64Array {
+    for (let k = 0; k < this.vaRad.length; k++) this.vaRad[k] = atan2Real(this.vIm[k]!, this.vRe[k]!);
+    return this.vaRad;
+  }
+
+  /** Per branch, in the order of `network.branches`, at the present voltages. Allocates. */
+  branchFlows(): BranchFlow[] {
+    return branchFlows(this.model, this.vRe, this.vIm);
+  }
+
+  /** Per bus: 1 where its machines stand at their upper Q limit, -1 at the lower one, else 0. Allocates. */
+  limitedBuses(): Int8Array {
+    return this.#limits?.byBus() ?? new Int8Array(this.model.busCount);
+  }
+
+  /**
+   * dV_i/dQ_j at the present solution, from the inverse Jacobian: row-major, n x n for n buses, pu per pu. 0
+   * where bus i or j holds its voltage or is dead. Allocates.
+   */
+  reactiveSensitivityPu(busIndices: readonly number[]): Float64Array {
+    const n = busIndices.length;
+    const out = new Float64Array(n * n);
+    const system = this.#system;
+    this.#gather();
+    system.evaluate();
+    system.assemble(this.#factors);
+    if (!system.lu.factor(this.#factors)) return out;
+    busIndices.forEach((bus, column) => {
+      if (!system.unitReactiveStep(bus, this.#factors)) return;
+      busIndices.forEach((other, row) => (out[row * n + column] = system.magnitudeStep(other)));
+    });
+    return out;
+  }
+
+  #solveAt(
+    p: Float64Array,
+    q: Float64Array,
+    offset: number,
+    tolerancePu: number,
+    maxIterations: number,
+    warm: boolean,
+  ): boolean {
+    this.#limits?.reset();
+    this.#load(p, q, offset);
+    if (!warm) this.flatStart();
+    this.#gather();
+    this.converged = this.#attempt(tolerancePu, maxIterations, !warm);
+    if (warm && !this.converged) {
+      // A warm start far from the new operating point can fail where a cold one does not.
+      this.flatStart();
+      this.#gather();
+      this.converged = this.#attempt(tolerancePu, maxIterations, true);
+    }
+    if (this.#limits !== undefined) this.#enforceLimits(this.#limits, tolerancePu, maxIterations);
+    this.#scatterVoltages();
+    if (this.converged) this.#report();
+    else this.finish();
+    return this.converged;
+  }
+
+  #attempt(wantedPu: number, maxIterations: number, cold: boolean): boolean {
+    const system = this.#system;
+    const tolerancePu = Math.max(wantedPu, system.attainablePu);
+    const { lu } = system;
+    let factors = this.#factors;
+    let residual = system.evaluate();
+    let stale = true;
+    this.trail[0] = residual;
+    this.iterations = 0;
+    while (residual > tolerancePu && residual < DIVERGED_PU && this.iterations < maxIterations) {
+      if (stale) {
+        if (cold && this.iterations === 0) {
+          if (!this.#prepareCold()) break;
+          factors = this.#coldFactors;
+        } else {
+          factors = this.#factors;
+          system.assemble(factors);
+          if (!lu.factor(factors)) break;
+        }
+      }
+      lu.solve(factors, system.rhs);
+      system.applyStep();
+      const next = system.evaluate();
+      this.trail[++this.iterations] = next;
+      stale = !(next < REUSE * residual);
+      residual = next;
+    }
+    this.residualPu = residual;
+    return residual <= tolerancePu;
+  }
+
+  /** Called right after `evaluate` at the cold start. */
+  #prepareCold(): boolean {
+    if (this.#coldState === 'none') {
+      this.#system.assemble(this.#coldFactors);
+      this.#coldState = this.#system.lu.factor(this.#coldFactors) ? 'ready' : 'singular';
+    }
+    return this.#coldState === 'ready';
+  }
+
+  /** Switch machines between held and limited and solve again until every one of them is where it belongs. */
+  #enforceLimits(limits: ReactiveLimits, tolerancePu: number, maxIterations: number): void {
+    for (let round = 0; this.converged && round < MAX_LIMIT_ROUNDS && limits.switchBuses(); round++) {
+      this.converged = this.#attempt(tolerancePu, maxIterations, false);
+    }
+  }
+
+  #load(p: Float64Array, q: Float64Array, offset: number): void {
+    const { busAt, unknownCount } = this.#system;
+    const pOut = this.#system.p;
+    const qOut = this.#system.q;
+    for (let i = 0; i < unknownCount; i++) {
+      const bus = offset + busAt[i]!;
+      pOut[i] = p[bus]!;
+      qOut[i] = q[bus]!;
+    }
+  }
+
+  /** Voltages into elimination order, held magnitudes at their set points. */
+  #gather(): void {
+    const { busAt, v, held, liveCount, unknownCount } = this.#system;
+    const { vRe, vIm } = this;
+    const { vSetPu } = this.model;
+    for (let i = 0; i < liveCount; i++) {
+      const bus = busAt[i]!;
+      let re = vRe[bus]!;
+      let im = vIm[bus]!;
+      if (i >= unknownCount) {
+        re = this.#coldRe[bus]!;
+        im = this.#coldIm[bus]!;
+      } else if (held[i] === 1) {
+        const scale = vSetPu[bus]! / Math.sqrt(re * re + im * im);
+        re *= scale;
+        im *= scale;
+      }
+      v[2 * i] = re;
+      v[2 * i + 1] = im;
+    }
+  }
+
+  #scatterVoltages(): void {
+    const { busAt, v, liveCount } = this.#system;
+    const { vRe, vIm } = this;
+    for (let i = 0; i < liveCount; i++) {
+      const bus = busAt[i]!;
+      vRe[bus] = v[2 * i]!;
+      vIm[bus] = v[2 * i + 1]!;
+    }
+  }
+
+  /** Everything that follows from the voltages and injections of the last `evaluate`. */
+  #report(): void {
+    const system = this.#system;
+    system.evaluateSlack();
+    const { busAt, v, pCalc, qCalc, liveCount, unknownCount } = system;
+    const { gShuntPu, bShuntPu } = this.model;
+    const { vmPu, pNetPu, qNetPu } = this;
+    let p = 0;
+    let q = 0;
+    let slackP = 0;
+    let slackQ = 0;
+    let shuntP = 0;
+    let shuntQ = 0;
+    for (let i = 0; i < liveCount; i++) {
+      const bus = busAt[i]!;
+      const square = v[2 * i]! * v[2 * i]! + v[2 * i + 1]! * v[2 * i + 1]!;
+      vmPu[bus] = Math.sqrt(square);
+      pNetPu[bus] = pCalc[i]!;
+      qNetPu[bus] = qCalc[i]!;
+      p += pCalc[i]!;
+      q += qCalc[i]!;
+      shuntP += gShuntPu[bus]! * square;
+      shuntQ -= bShuntPu[bus]! * square;
+      if (i < unknownCount) continue;
+      slackP += pCalc[i]!;
+      slackQ += qCalc[i]!;
+    }
+    this.lossPu = finite(p - shuntP);
+    this.lossQPu = finite(q - shuntQ);
+    this.shuntPu = finite(shuntP);
+    this.shuntQPu = finite(shuntQ);
+    this.feedInPu = finite(slackP);
+    this.feedInQPu = finite(slackQ);
+  }
+
+  #writeRow(row: number, out: BatchResult): void {
+    const n = this.model.busCount;
+    out.converged[row] = this.converged ? 1 : 0;
+    out.vmPu?.set(this.vmPu, row * n);
+    out.vRe?.set(this.vRe, row * n);
+    out.vIm?.set(this.vIm, row * n);
+    if (out.lossPu !== undefined) out.lossPu[row] = this.lossPu;
+    if (out.feedInPu !== undefined) out.feedInPu[row] = this.feedInPu;
+    if (out.feedInQPu !== undefined) out.feedInQPu[row] = this.feedInQPu;
+  }
+}
+
+/** pq buses at 1 pu, held ones at their set points, all at the angle of their island's first slack bus. */
+function flatProfile(model: PowerFlowModel): { re: Float64Array; im: Float64Array } {
+  const re = new Float64Array(model.busCount);
+  const im = new Float64Array(model.busCount);
+  for (const { buses, energised } of model.islands) {
+    if (!energised) continue;
+    const slack = buses.find((k) => model.kind[k] === BUS.slack)!;
+    const scale = 1 / Math.sqrt(model.startRe[slack]! ** 2 + model.startIm[slack]! ** 2);
+    for (const k of buses) {
+      const magnitude = model.kind[k] === BUS.pq ? 1 : model.vSetPu[k]!;
+      re[k] = magnitude * scale * model.startRe[slack]!;
+      im[k] = magnitude * scale * model.startIm[slack]!;
+      if (model.kind[k] !== BUS.slack) continue;
+      re[k] = model.startRe[k]!;
+      im[k] = model.startIm[k]!;
+    }
+  }
+  return { re, im };
+}
