@@ -1,6 +1,6 @@
 /**
  * Dead code across files, which tsc's noUnused* cannot see. Reported:
- *   - a file of src that neither the command line nor bench, train, tools or a test reaches;
+ *   - a file of src that neither the command line, a public path nor bench, train, tools or a test reaches;
  *   - a value exported by src that no other file names (tests count as use: the note at the end counts those
  *     that tests alone use);
  *   - a type exported by src that nothing names, its own file included. A type costs nothing at run time and
@@ -15,6 +15,8 @@ import ts from 'typescript';
 const ROOTS = ['src', 'test', 'bench', 'train', 'tools'];
 /** Run, not imported. */
 const ENTRY = /^(test|bench|train|tools)\/|^src\/cli\/main\.ts$/;
+/** Public paths of the package (package.json `exports`): what they hand on is used by others. */
+const PUBLIC = ['src/env/index.ts'];
 /** Where an unused export is a finding; elsewhere a file is its own user. */
 const CHECKED = /^src\//;
 
@@ -81,12 +83,13 @@ function collectUsers(modules: ReadonlyMap<string, Module>): Map<string, Set<str
     }
   };
   for (const [user, module] of modules) for (const { from, name } of module.uses) mark(user, from, name);
+  for (const file of PUBLIC) mark('package.json', file, '*');
   return users;
 }
 
 function unreachable(modules: ReadonlyMap<string, Module>): string[] {
   const seen = new Set<string>();
-  const queue = [...modules.keys()].filter((file) => ENTRY.test(file));
+  const queue = [...modules.keys()].filter((file) => ENTRY.test(file) || PUBLIC.includes(file));
   for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
     if (seen.has(file)) continue;
     seen.add(file);

@@ -79,6 +79,17 @@ describe('dead code', () => {
     expect(findDeadCode(root).exports).toEqual(['src/a.ts: deadA', 'src/b.ts: deadB', 'src/c.ts: deadC']);
   });
 
+  it('takes what a public path of the package hands on as used', () => {
+    const root = tree({
+      'src/cli/main.ts': main("import '../c.ts';"),
+      'src/env/index.ts': "export { a } from '../a.ts';\nexport * from '../b.ts';",
+      'src/a.ts': 'export const a = 1;\nexport const deadA = 1;',
+      'src/b.ts': 'export const b = 1;',
+      'src/c.ts': 'export const c = 1;',
+    });
+    expect(findDeadCode(root)).toEqual({ files: [], exports: ['src/a.ts: deadA', 'src/c.ts: c'], testOnly: [] });
+  });
+
   it('keeps @public, types that spell out a signature, and notes what tests alone use', () => {
     const root = tree({
       'src/cli/main.ts': main("import { f } from '../a.ts';", 'f();'),

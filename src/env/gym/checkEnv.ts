@@ -1,163 +1,165 @@
 /**
  * The contract of an environment, checked by running it: what a learner relies on and what users of other
- * environments reported as broken. Throws `env.check` naming the first rule that does not hold.
+ * environments reported as broken. Throws `env.check` naming the first rule that does not hold; checkRules.ts has
+ * them all. Works on any Env, in wrappers or not, with any space.
  */
-import { fail } from '../../base/errors.ts';
+import { isGridPactError } from '../../base/errors.ts';
 import { RandomStream } from '../../base/random.ts';
-import { uniform } from '../../base/realMath.ts';
-import { contains, spaceSize } from './spaces.ts';
-import type { Env, Space, StepResult, VectorEnv } from './types.ts';
+import { checkBalance, checkInfo, need, same } from './checkRules.ts';
+import { contains, sample } from './spaces.ts';
+import type { Env, EnvState, StepResult } from './types.ts';
 
 export interface CheckOptions {
+  /** 1. */
   readonly seed?: number;
-  /** Longest run of one check, in steps; should reach the end of an episode. Default 400. */
+  /** Longest run of one check, in steps; must reach the end of an episode. Default 400. */
   readonly steps?: number;
+  /** Absolute tolerance of the balance, in its unit; default 1e-3 Wh or 1e-9 pu s. 1e-9 of the throughput is always allowed. */
+  readonly balanceTolerance?: number;
 }
 
-interface Lived {
+/** Of how many other seeds, or further episodes, one at least must differ: a task may have few beginnings. */
+const OTHERS = 8;
+/** How much of a life tells it from another. */
+const GLIMPSE = 24;
+
+interface Life {
   readonly trace: number[];
-  readonly ended: boolean;
+  readonly steps: number;
   readonly hash: string | undefined;
 }
 
 /** @throws `env.check`. */
-export function checkEnv(create: () => Env, { seed = 1, steps = 400 }: CheckOptions = {}): void {
+export function checkEnv(create: () => Env, options: CheckOptions = {}): void {
+  const { seed = 1, steps = 400 } = options;
   const env = create();
-  const first = live(env, seed, steps);
-  const again = live(env, seed, steps);
-  const fresh = live(create(), seed, steps);
-  const other = live(create(), seed + 1, steps);
-  need(same(first.trace, again.trace), 'reset with a seed repeats the trajectory');
-  need(same(first.trace, fresh.trace), 'a new environment with the same seed repeats the trajectory');
-  need(!same(first.trace, other.trace), 'another seed gives another trajectory');
-  need(first.ended, `an episode ends within ${steps} steps`);
-  need(first.hash !== undefined && first.hash === again.hash, 'the trajectory hash of an episode repeats');
-  need(first.hash !== other.hash, 'the trajectory hash tells trajectories apart');
-  need(throwsAfterEnd(env), 'step after the end of an episode throws env.ended');
-  checkContinues(create(), seed);
+  need(refusesStep(env), 'end.closed', 'before the first reset');
+  const first = live(env, options);
+  need(first.hash !== undefined, 'end.reached', `none within ${steps} steps`);
+  need(refusesStep(env), 'end.closed', 'after an end');
+  const again = live(env, options);
+  need(same(first.trace, again.trace), 'reset.repeats');
+  need(first.hash === again.hash, 'hash.repeats');
+  need(same(first.trace, live(create(), options).trace), 'create.repeats');
+  checkSeeds(create(), seed);
+  checkBranches(create, seed, first.steps);
 }
 
-/** @throws `env.check`. */
-export function checkVectorEnv(
-  create: (numEnvs: number) => VectorEnv,
-  { seed = 1, steps = 400 }: CheckOptions = {},
-): void {
-  const wide = liveVector(create(3), seed, steps, 3);
-  need(same(wide.trace, liveVector(create(3), seed, steps, 3).trace), 'the same seed repeats the trajectories');
-  need(same(wide.first, liveVector(create(1), seed, steps, 3).first), 'copy 0 lives the same life whatever numEnvs is');
-  need(!same(wide.first, liveVector(create(1), seed + 1, steps, 3).first), 'another seed gives other trajectories');
-  need(wide.ends > 0, `an episode ends within ${steps} steps`);
-}
-
-function live(env: Env, seed: number, steps: number): Lived {
+/** One episode from a seed under random actions. */
+function live(env: Env, { seed = 1, steps = 400, balanceTolerance }: CheckOptions): Life {
   const stream = RandomStream.fromSeed(seed, 'check-env');
   const { observation, info } = env.reset({ seed });
-  need(contains(env.observationSpace, observation), 'the first observation is in the observation space');
+  need(contains(env.observationSpace, observation), 'observation.inSpace', 'after reset');
   checkInfo(info);
   const trace = Array.from(observation);
   let held = observation;
-  for (let i = 0; i < steps; i++) {
+  for (let i = 1; i <= steps; i++) {
     const action = sample(env.actionSpace, stream);
     const given = action.slice();
     const heldBefore = held.slice();
-    const result = env.step(action);
-    need(same(action, given), 'step leaves the action alone');
-    need(same(held, heldBefore), 'step leaves earlier observations alone');
+    const result = attempt(env, action);
+    need(same(action, given), 'action.kept');
+    need(held !== result.observation && same(held, heldBefore), 'observation.owned');
     checkStep(env, result);
+    checkBalance(env.balance?.(), balanceTolerance);
     trace.push(...result.observation, result.reward);
     held = result.observation;
-    if (result.terminated || result.truncated)
-      return { trace, ended: true, hash: String(result.info['trajectoryHash']) };
+    if (result.terminated || result.truncated) return { trace, steps: i, hash: String(result.info['trajectoryHash']) };
   }
-  return { trace, ended: false, hash: undefined };
+  return { trace, steps, hash: undefined };
 }
 
-function checkStep(env: Env, result: StepResult): void {
-  need(contains(env.observationSpace, result.observation), 'every observation is in the observation space');
-  need(Number.isFinite(result.reward), 'every reward is finite');
-  need(!(result.terminated && result.truncated), 'terminated and truncated are told apart');
-  checkInfo(result.info);
-  const over = result.terminated || result.truncated;
+function attempt(env: Env, action: Float32Array): StepResult {
+  try {
+    return env.step(action);
+  } catch (error) {
+    need(false, 'step.runs', { action: Array.from(action), error: String(error) });
+    throw error;
+  }
+}
+
+function checkStep(env: Env, { observation, reward, terminated, truncated, info }: StepResult): void {
+  need(contains(env.observationSpace, observation), 'observation.inSpace', Array.from(observation));
+  need(Number.isFinite(reward), 'reward.finite', reward);
+  need(!(terminated && truncated), 'end.oneFlag');
+  checkInfo(info);
+  if (!terminated && !truncated) return;
+  const hash = String(info['trajectoryHash']);
+  need(/^[0-9a-f]{64}$/.test(hash) && hash === env.trajectoryHash(), 'hash.atEnd', hash);
+}
+
+function checkSeeds(env: Env, seed: number): void {
+  const start = glimpse(env, seed);
+  const others = Array.from({ length: OTHERS }, (_, k) => glimpse(env, seed + 1 + k));
   need(
-    !over || /^[0-9a-f]{64}$/.test(String(result.info['trajectoryHash'])),
-    'info holds the trajectory hash at the end',
+    others.some(({ trace }) => !same(trace, start.trace)),
+    'reset.seeds',
+    `${OTHERS + 1} seeds alike`,
+  );
+  need(
+    others.every(({ trace, hash }) => same(trace, start.trace) || hash !== start.hash),
+    'hash.differs',
+  );
+  env.reset({ seed });
+  const episodes = Array.from({ length: OTHERS }, () => glimpse(env));
+  need(
+    episodes.some(({ trace }) => !same(trace, start.trace)),
+    'reset.goesOn',
   );
 }
 
-function checkInfo(info: StepResult['info']): void {
-  for (const [key, value] of Object.entries(info)) {
-    need(typeof value === 'string' || Number.isFinite(value), `info.${key} is text or a finite number`);
+/** The first steps of an episode, under the same actions whatever the seed. */
+function glimpse(env: Env, seed?: number): { trace: number[]; hash: string } {
+  const stream = RandomStream.fromSeed(0, 'check-env');
+  const trace = Array.from(env.reset(seed === undefined ? {} : { seed }).observation);
+  follow(env, stream, GLIMPSE, trace);
+  return { trace, hash: env.trajectoryHash() };
+}
+
+/** Branch in the middle of an episode: by clone, and by a state through JSON into a new environment. */
+function checkBranches(create: () => Env, seed: number, steps: number): void {
+  const env = create();
+  const stream = RandomStream.fromSeed(seed, 'check-env');
+  const trace = Array.from(env.reset({ seed }).observation);
+  const half = Math.floor(steps / 2);
+  follow(env, stream, half, trace);
+  const fork = stream.getState();
+  const rest = (branch: Env): number[] => {
+    const lived: number[] = [];
+    follow(branch, new RandomStream(fork), steps - half, lived);
+    // An episode further, so that the random stream is seen to be the same as well.
+    lived.push(...branch.reset().observation);
+    return lived;
+  };
+  const state = env.getState();
+  const text = JSON.stringify(state);
+  const [clone, stray] = [env.clone(), env.clone()];
+  follow(stray, RandomStream.fromSeed(seed + 1, 'check-env'), steps, []);
+  need(JSON.stringify(env.getState()) === text, 'clone.alone');
+  const revived = create();
+  const parsed = JSON.parse(text) as EnvState;
+  const observation = revived.setState(parsed);
+  need(half === 0 || same(observation, trace.slice(-observation.length - 1, -1)), 'state.continues', 'observation');
+  need(JSON.stringify(revived.getState()) === text, 'state.json');
+  const expected = rest(env);
+  need(same(rest(clone), expected), 'clone.continues');
+  need(same(rest(revived), expected), 'state.continues');
+}
+
+/** Up to `steps` steps under random actions, ending with the episode. */
+function follow(env: Env, stream: RandomStream, steps: number, trace: number[]): void {
+  for (let i = 0; i < steps; i++) {
+    const { observation, reward, terminated, truncated } = env.step(sample(env.actionSpace, stream));
+    trace.push(...observation, reward);
+    if (terminated || truncated) return;
   }
 }
 
-/** Without a seed the stream goes on: the second episode is not the first again. */
-function checkContinues(env: Env, seed: number): void {
-  const first = Array.from(env.reset({ seed }).observation);
-  const second = Array.from(env.reset().observation);
-  const repeat = Array.from(env.reset({ seed }).observation);
-  need(same(first, repeat), 'reset with a seed repeats the first observation');
-  need(!same(first, second), 'reset without a seed goes on with the random stream');
-}
-
-function throwsAfterEnd(env: Env): boolean {
+function refusesStep(env: Env): boolean {
   try {
-    env.step(new Float32Array(spaceSize(env.actionSpace)));
+    env.step(sample(env.actionSpace, RandomStream.fromSeed(0, 'check-env')));
     return false;
   } catch (error) {
-    return (error as { code?: string }).code === 'env.ended';
+    return isGridPactError(error, 'env.ended');
   }
-}
-
-/** Actions are drawn per step for `widest` copies, so that copy 0 gets the same ones whatever numEnvs is. */
-function liveVector(
-  env: VectorEnv,
-  seed: number,
-  steps: number,
-  widest: number,
-): { trace: number[]; first: number[]; ends: number } {
-  const stream = RandomStream.fromSeed(seed, 'check-env');
-  const width = env.agentsPerEnv * env.actionSize;
-  const observationWidth = env.agentsPerEnv * env.observationSize;
-  const trace = Array.from(env.reset(seed));
-  const first = trace.slice(0, observationWidth);
-  let ends = 0;
-  for (let i = 0; i < steps; i++) {
-    const drawn = Float32Array.from({ length: widest * width }, () => 2 * uniform(stream) - 1);
-    const result = env.step(drawn.slice(0, env.numEnvs * width));
-    need(
-      result.observations.every((x) => Math.abs(x) <= 1),
-      'observations are within [-1, 1]',
-    );
-    need(result.rewards.every(Number.isFinite), 'rewards are finite');
-    need(
-      result.terminated.every((t, row) => t + result.truncated[row]! <= 1),
-      'terminated and truncated are told apart',
-    );
-    trace.push(...result.observations, ...result.rewards, ...result.truncated);
-    first.push(...result.observations.subarray(0, observationWidth), ...result.rewards.subarray(0, env.agentsPerEnv));
-    if (result.truncated[0] === 1 || result.terminated[0] === 1) {
-      ends++;
-      const final = result.finalObservations.subarray(0, observationWidth);
-      need(
-        !same(final, result.observations.subarray(0, observationWidth)),
-        'the last observation is kept beside the new one',
-      );
-    }
-  }
-  return { trace, first, ends };
-}
-
-function sample(space: Space, stream: RandomStream): Float32Array {
-  if (space.kind === 'discrete') return Float32Array.of(stream.below(space.n));
-  return space.low.map((low, i) => low + (space.high[i]! - low) * uniform(stream));
-}
-
-function same(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
-  return true;
-}
-
-function need(holds: boolean, rule: string): void {
-  if (!holds) throw fail('env.check', { expected: rule });
 }

@@ -17,7 +17,7 @@ import {
 import type { Snapshot } from '../../grid/snapshot.ts';
 
 /** A network's real output in [-1, 1] stands for the integer floor(32768 u + 1/2). */
-const NETWORK_SCALE = UNIT_INTEGER + 1;
+export const NETWORK_SCALE = UNIT_INTEGER + 1;
 
 export interface PolicyPortState {
   readonly raw: readonly number[];

@@ -3,7 +3,9 @@
  * `make('voltage-ieee33')` without a version means the newest there is: for a first look, not for a result to keep.
  */
 import { fail } from '../../base/errors.ts';
+import { anm6Easy, type Anm6Args, type Anm6Copy } from '../tasks/anm6Easy.ts';
 import { voltageIeee33, voltageIeee33Hard, type VoltageArgs, type VoltageCopy } from '../tasks/voltageIeee33.ts';
+import { MultiAgentEnv } from './multiAgent.ts';
 import { TaskEnv } from './single.ts';
 import type { TaskCopy, TaskDefinition } from './task.ts';
 import { TaskVectorEnv } from './vector.ts';
@@ -12,6 +14,7 @@ import { TaskVectorEnv } from './vector.ts';
 export interface Tasks {
   'voltage-ieee33-v1': { args: VoltageArgs; copy: VoltageCopy };
   'voltage-ieee33-hard-v1': { args: VoltageArgs; copy: VoltageCopy };
+  'anm6-easy-v1': { args: Anm6Args; copy: Anm6Copy };
 }
 
 export type TaskId = keyof Tasks;
@@ -19,6 +22,7 @@ export type TaskId = keyof Tasks;
 const BUILT_IN: { readonly [Id in TaskId]: TaskDefinition } = {
   'voltage-ieee33-v1': voltageIeee33,
   'voltage-ieee33-hard-v1': voltageIeee33Hard,
+  'anm6-easy-v1': anm6Easy,
 };
 
 /** The tasks that come with the package. */
@@ -33,6 +37,11 @@ export function register(task: TaskDefinition): void {
     throw fail('env.taskId', { expected: 'an id such as my-task-v1 that no task has yet', got: task.id });
   }
   registered.set(task.id, task);
+}
+
+/** Ids of all tasks known now, the built-in ones first. */
+export function taskIds(): readonly string[] {
+  return [...registered.keys()];
 }
 
 /** By id, or by name for its newest version. @throws `env.unknownTask`. */
@@ -71,4 +80,9 @@ export function makeVector<Id extends string>(
   args: ArgsOf<Id> = {} as ArgsOf<Id>,
 ): TaskVectorEnv<CopyOf<Id>> {
   return new TaskVectorEnv<CopyOf<Id>>(taskDefinition(id), numEnvs, args);
+}
+
+/** One environment, seen by its agents. @throws `env.unknownTask`, `env.taskArgument`. */
+export function makeMultiAgent<Id extends string>(id: Id, args: ArgsOf<Id> = {} as ArgsOf<Id>): MultiAgentEnv {
+  return new MultiAgentEnv(make(id, args));
 }

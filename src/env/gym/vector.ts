@@ -3,8 +3,9 @@
  * A copy's trajectory depends on (seed, copy index, its own actions) only, not on how many copies there are.
  */
 import { fail } from '../../base/errors.ts';
-import type { TaskCopy, TaskDefinition, Trajectory } from './task.ts';
-import type { Info, VectorEnv, VectorStep } from './types.ts';
+import { stateFromJson, stateToJson } from './jsonState.ts';
+import type { TaskCopy, TaskDefinition, TaskState, Trajectory } from './task.ts';
+import type { BranchingVectorEnv, EnvState, Info, VectorStep } from './types.ts';
 
 export interface EndedEpisode {
   readonly copy: number;
@@ -12,7 +13,7 @@ export interface EndedEpisode {
   readonly info: Info;
 }
 
-export class TaskVectorEnv<Copy extends TaskCopy = TaskCopy> implements VectorEnv {
+export class TaskVectorEnv<Copy extends TaskCopy = TaskCopy> implements BranchingVectorEnv {
   readonly id: string;
   readonly numEnvs: number;
   readonly agentsPerEnv: number;
@@ -22,15 +23,20 @@ export class TaskVectorEnv<Copy extends TaskCopy = TaskCopy> implements VectorEn
   /** Episodes that ended in the last step, by copy; empty in most steps. */
   ended: readonly EndedEpisode[] = NONE;
 
+  readonly #task: TaskDefinition;
+  readonly #args: object;
   readonly #out: VectorStep;
   readonly #copyRewards: Float32Array;
   readonly #copyActions: Float32Array;
 
-  constructor(task: TaskDefinition, numEnvs: number, args: object) {
+  /** `copies`: these instead of new ones. @throws `env.taskArgument`. */
+  constructor(task: TaskDefinition, numEnvs: number, args: object, copies?: readonly Copy[]) {
     if (!Number.isSafeInteger(numEnvs) || numEnvs < 1) {
       throw fail('env.taskArgument', { expected: 'numEnvs: an integer >= 1', got: numEnvs });
     }
-    this.copies = Array.from({ length: numEnvs }, () => task.createCopy(args) as Copy);
+    this.#task = task;
+    this.#args = args;
+    this.copies = copies ?? Array.from({ length: numEnvs }, () => task.createCopy(args) as Copy);
     const { agents, observationSize, actionSize } = this.copies[0]!.shape;
     this.id = task.id;
     this.numEnvs = numEnvs;
@@ -55,9 +61,8 @@ export class TaskVectorEnv<Copy extends TaskCopy = TaskCopy> implements VectorEn
     this.copies.forEach((copy, c) => {
       copy.seed(`${seed}/${c}`);
       copy.reset();
-      copy.observe(this.#out.observations, this.#observationAt(c));
     });
-    return this.#out.observations;
+    return this.#observeAll();
   }
 
   /** rows x actionSize. @throws `env.action` for a wrong count or an action that is not finite. */
@@ -74,8 +79,38 @@ export class TaskVectorEnv<Copy extends TaskCopy = TaskCopy> implements VectorEn
     return this.#out;
   }
 
+  clone(): TaskVectorEnv<Copy> {
+    const copies = this.copies.map((copy) => copy.clone() as Copy);
+    const twin = new TaskVectorEnv<Copy>(this.#task, this.numEnvs, this.#args, copies);
+    twin.#observeAll();
+    return twin;
+  }
+
+  getState(): EnvState {
+    return stateToJson({ id: this.id, copies: this.copies.map((copy) => copy.getState()) });
+  }
+
+  /** @throws `env.state` for the state of another task or another number of copies. */
+  setState(json: EnvState): Float32Array {
+    const { id, copies } = stateFromJson(json) as { id?: string; copies?: readonly TaskState[] };
+    if (id !== this.id || copies?.length !== this.numEnvs) {
+      throw fail('env.state', {
+        expected: `${this.numEnvs} copies of ${this.id}`,
+        got: { id, copies: copies?.length },
+      });
+    }
+    this.ended = NONE;
+    this.copies.forEach((copy, c) => copy.setState(copies[c]!));
+    return this.#observeAll();
+  }
+
   close(): void {
     this.ended = NONE;
+  }
+
+  #observeAll(): Float32Array {
+    this.copies.forEach((copy, c) => copy.observe(this.#out.observations, this.#observationAt(c)));
+    return this.#out.observations;
   }
 
   #observationAt(c: number): number {

@@ -64,7 +64,7 @@ import {
   planPowerW,
   type BatteryPlan,
 } from '../cases/ieee33Sites.ts';
-import type { Balance, TaskCopy, TaskDefinition, TaskShape, TaskState, Trajectory } from '../gym/task.ts';
+import type { Balance, PortView, TaskCopy, TaskDefinition, TaskShape, TaskState, Trajectory } from '../gym/task.ts';
 import { TrajectoryLog } from '../gym/trajectoryLog.ts';
 import type { Info } from '../gym/types.ts';
 import {
@@ -175,6 +175,7 @@ const TOTALS = 7;
 export class VoltageCopy implements TaskCopy {
   readonly args: VoltageArgs;
   readonly shape: TaskShape;
+  readonly port: PortView;
   readonly feeder: Feeder;
   readonly setpoints: FeederSetpoints;
   /** 1 where the last action was replaced by the fallback. */
@@ -214,6 +215,7 @@ export class VoltageCopy implements TaskCopy {
     this.fallbackUsed = new Uint8Array(n);
     this.raw = new Int32Array(n * width);
     this.missing = new Int32Array(n);
+    this.port = { policy: args.policy, raw: this.raw, missing: this.missing, issued: this.setpoints.offsetMicro };
     this.#rawRow = new Int32Array(width);
     this.#previous = new Int32Array(n);
     this.#without = new Float64Array(n);
@@ -274,7 +276,7 @@ export class VoltageCopy implements TaskCopy {
     return {
       step: this.#next,
       dayStartMs: feeder.series.startMs,
-      outOfBandShare: totals[OUT]! / (steps * (feeder.vPu.length - 1)),
+      outOfBandShare: totals[OUT]! / (steps * feeder.countedBuses.length),
       controllableRatio: 1 - totals[STEPS_OUT]! / steps,
       lossWh: totals[LOSS_WH]!,
       meanAbsQVar: totals[ABS_Q]! / (steps * feeder.siteCount),
@@ -286,15 +288,9 @@ export class VoltageCopy implements TaskCopy {
 
   /** Energy of the interval: substation and sites against loads and lines. */
   balance(): Balance {
-    const { feeder } = this;
-    const dtH = feeder.series.stepMs / 3600000;
-    let loadW = 0;
-    const buses = feeder.vPu.length;
-    const row = Math.max(0, feeder.step) * buses;
-    for (let b = 0; b < buses; b++) loadW += feeder.series.loadPW[row + b]!;
-    let sitesW = 0;
-    for (let s = 0; s < feeder.siteCount; s++) sitesW += feeder.pW[s]!;
-    return { sources: (feeder.feedInW + sitesW) * dtH, sinks: (loadW + feeder.lossW) * dtH, unit: 'Wh' };
+    const dtH = this.feeder.series.stepMs / 3600000;
+    const { sources, sinks } = this.feeder.balanceW();
+    return { sources: sources * dtH, sinks: sinks * dtH, unit: 'Wh' };
   }
 
   /** Every (voltage seen, offset issued, reward) of the episode so far. */
@@ -397,7 +393,7 @@ export class VoltageCopy implements TaskCopy {
     const { feeder } = this;
     const options = this.args.reward;
     if (!feeder.converged) return -options.divergedPenalty;
-    return sharedReward(barrier(feeder.vPu, feeder.flow.topology.slack, options), feeder.lossW, options);
+    return sharedReward(barrier(feeder.vPu, feeder.countedBuses, options), feeder.lossW, options);
   }
 
   #reward(rewards: Float32Array, at: number): void {
@@ -451,12 +447,13 @@ function checkArgs(given: Partial<VoltageArgs>): VoltageArgs {
   return args;
 }
 
-function define(id: string, defaults: Partial<VoltageArgs>): TaskDefinition<VoltageArgs> {
+function define(id: string, title: string, defaults: Partial<VoltageArgs>): TaskDefinition<VoltageArgs> {
   return {
     id,
+    about: { title, stepS: 300, episodeSteps: 288 },
     createCopy: (given) => new VoltageCopy(checkArgs({ ...defaults, ...given })),
   };
 }
 
-export const voltageIeee33 = define('voltage-ieee33-v1', {});
-export const voltageIeee33Hard = define('voltage-ieee33-hard-v1', { scale: 0.6 });
+export const voltageIeee33 = define('voltage-ieee33-v1', 'six PV inverters hold the 33-bus feeder in band', {});
+export const voltageIeee33Hard = define('voltage-ieee33-hard-v1', 'the same with more load and PV', { scale: 0.6 });
