@@ -61,7 +61,7 @@ function average(request: CarbonRequest): Float64Array {
 
 function marginal(request: CarbonRequest): Float64Array {
   const { seed, day } = request;
-  const level = betweenNoons((d) => 0.5 * dayLevel(seed, 'carbon/marginal', d, 0.7), day);
+  const level = betweenNoons((d) => 0.4 * dayLevel(seed, 'carbon/marginal', d, 0.7), day);
   const slow = noiseOf(request, 'marginal/slow', 60);
   const fast = noiseOf(request, 'marginal/fast', 1.6);
   const out = Float64Array.from({ length: STEPS }, (_, t) => {
@@ -69,12 +69,12 @@ function marginal(request: CarbonRequest): Float64Array {
     return marginalShape(hour) * expReal(level(hour) + 0.32 * slow[t]! + 0.12 * fast[t]! - 0.1);
   });
   switchUnits(out, request, 'clean', 0.45, 0, (hour) => bumpAt(hour, 10, 3));
-  switchUnits(out, request, 'dirty', 0.2, CAP_KG_PER_KWH, (hour) => 0.06 + bumpAt(hour, 18.5, 1.8));
+  switchUnits(out, request, 'dirty', 0.15, CAP_KG_PER_KWH, (hour) => 0.06 + bumpAt(hour, 18.5, 1.8));
   return out.map((x) => Math.min(CAP_KG_PER_KWH, Math.max(0, x)));
 }
 
 function marginalShape(hour: number): number {
-  return 0.2 + 0.155 * bumpAt(hour, 20.3, 2.3) + 0.09 * bumpAt(hour, 6, 1) - 0.035 * bumpAt(hour, 11, 3.2);
+  return 0.2 + 0.17 * bumpAt(hour, 20, 2.4) + 0.09 * bumpAt(hour, 6, 1) - 0.035 * bumpAt(hour, 11, 3.2);
 }
 
 /** Spells in which another unit is the marginal one, at most two hours long, from this day's and the last day's draws. */

@@ -3,8 +3,8 @@
  *
  * df(t) = mean + slow + swing + fast + hour(t) + event(t)
  *   slow: Ornstein-Uhlenbeck, time constant 480 s, sd 10.9 mHz: the balance the market leaves to regulation.
- *   swing: a damped oscillation of period 72 s, sd 5.8 mHz: regulation chasing it. fast: Ornstein-Uhlenbeck, 6 s, sd
- *   3.2 mHz, from heavy-tailed kicks. hour: a dip or lift of about 6 mHz around every full hour, when schedules ramp.
+ *   swing: a damped oscillation of period 72 s, sd 6.6 mHz: regulation chasing it. fast: Ornstein-Uhlenbeck, 0.8 s,
+ *   sd 1.5 mHz, from heavy-tailed kicks. hour: a dip or lift of about 6 mHz around every full hour, when schedules ramp.
  *   event: loss of a unit or of a load, Poisson, height Pareto from 40 mHz with tail index 2.5, capped at 500 mHz, built
  *   up in seconds and restored in minutes; 4 of 5 downwards.
  * All but the events matched to 12 h of a 60 Hz interconnection (GMLC); that half day has no event: they are an
@@ -39,11 +39,11 @@ const HOUR_S = 3600;
 const MEAN_HZ = -0.0005;
 const SLOW_SD_HZ = 0.0109;
 const SLOW_TAU_S = 480;
-const SWING_SD_HZ = 0.0058;
+const SWING_SD_HZ = 0.0066;
 const SWING_PERIOD_S = 72;
 const SWING_TAU_S = 21;
-const FAST_SD_HZ = 0.0032;
-const FAST_TAU_S = 6;
+const FAST_SD_HZ = 0.0015;
+const FAST_TAU_S = 0.8;
 const HOUR_MEAN_HZ = -0.006;
 const HOUR_SD_HZ = 0.006;
 const HOUR_WIDTH_S = 240;
@@ -88,10 +88,10 @@ function checkHours(fromHour: number, toHour: number, stepMs: number): void {
   }
 }
 
-/** Mean 0, variance 1: one kick in twelve is three times as large as the rest. */
+/** Mean 0, variance 1: one kick in forty is six times as large as the rest. */
 function heavyKick(stream: RandomStream): number {
-  const wide = stream.next() < 357913941;
-  return (wide ? 3 : 1) * 0.7745966692414834 * kick(stream);
+  const wide = stream.next() < 107374182;
+  return (wide ? 6 : 1) * 0.7302967433402214 * kick(stream);
 }
 
 function addHour(out: Float64Array, seed: number | string, hour: number, centre: number): void {

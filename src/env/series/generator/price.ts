@@ -35,7 +35,7 @@ const WORKDAY = 43.1;
 const WEEKEND = 35.9;
 const LEVEL_SD = 3.2;
 const LEVEL_KEEP = 0.6;
-const SWING_LN_SD = 0.35;
+const SWING_LN_SD = 0.45;
 const NOISE_SD = 2.9;
 const NOISE_TAU_H = 3;
 const SPIKES_PER_DAY = 0.06;
@@ -90,7 +90,7 @@ function addSpikes(price: Float64Array, stream: RandomStream, perDay: number, of
 }
 
 function rawShape(hour: number): number {
-  return 12 * bumpAt(hour, 8, 2.6) + 17 * bumpAt(hour, 19.8, 2.9);
+  return 12.5 * bumpAt(hour, 8, 2.3) + 17.5 * bumpAt(hour, 19.8, 2.7);
 }
 
 function centred(values: Float64Array): Float64Array {

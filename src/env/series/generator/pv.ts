@@ -2,8 +2,8 @@
  * PV output of one home as a share of its rated power, every 5 min, for homes and their dispatch. (The feeder tasks have
  * clouds of their own, in ../synthetic.ts.)
  *
- * pv(t) = 0.95 x clear(hour, day) x haze(day) x (1 - depth x cover(t))
- *   clear: (sine of the sun's elevation at 34 degrees north)^1.4, 1 for a sun overhead; noon is at 12:00 local.
+ * pv(t) = 0.87 x clear(hour, day) x haze(day) x (1 - depth x cover(t))
+ *   clear: (sine of the sun's elevation at 34 degrees north)^1.25, 1 for a sun overhead; noon is at 12:00 local.
  *   sky of a day: autoregressive over days, cloudier in winter; it sets haze and how much of the day is covered.
  *   cover: a smooth threshold of Ornstein-Uhlenbeck noise, part of 12 min and part of 3 h, the sky shared by all homes
  *   of a seed and a part each home's own: this is what makes ramps.
@@ -23,7 +23,7 @@ const STEPS = 288;
 const TWO_PI = 6.283185307179586;
 const SIN_LAT = 0.5591929034707469;
 const COS_LAT = 0.8290375725550416;
-const PEAK = 0.95;
+const PEAK = 0.87;
 const SKY_KEEP = 0.7;
 const DEPTH = 0.85;
 const FAST_TAU_STEPS = 2.4;
@@ -52,7 +52,7 @@ function noiseOf(seed: number | string, name: string, day: number, tauSteps: num
 
 /** Clear below about -1, overcast above 1. */
 function skyOf(seed: number | string, day: number): number {
-  return -0.75 + 0.4 * yearCosine(day, 5) + 0.75 * dayLevel(seed, 'pv/sky', day, SKY_KEEP);
+  return -0.75 + 0.25 * yearCosine(day, 5) + 0.6 * dayLevel(seed, 'pv/sky', day, SKY_KEEP);
 }
 
 function smoothStep(x: number): number {
@@ -65,5 +65,5 @@ function clearSky(hour: number, day: number): number {
   const declination = 0.4091 * sinReal((TWO_PI * ((day % 365) - 79)) / 365);
   const elevation =
     SIN_LAT * sinReal(declination) + COS_LAT * cosReal(declination) * cosReal((TWO_PI * (hour - 12)) / 24);
-  return elevation <= 0 ? 0 : Math.min(1, expReal(1.4 * lnReal(elevation)));
+  return elevation <= 0 ? 0 : Math.min(1, expReal(1.25 * lnReal(elevation)));
 }
