@@ -57,10 +57,14 @@ export interface Generator {
 
 export interface Network {
   readonly name: string;
+  /** Source of the data; lines apart where there are several. */
   readonly provenance: string;
+  readonly licence?: string;
   readonly baseMva: number;
   readonly baseKv: number;
   readonly buses: readonly Bus[];
   readonly branches: readonly Branch[];
   readonly generators?: readonly Generator[];
+  /** Where to draw a bus, by its id; x to the right, y down, any scale. */
+  readonly layout?: Readonly<Record<number, readonly [x: number, y: number]>>;
 }

@@ -84,7 +84,9 @@ class Rows {
 
   /** MW or Mvar in the file, W or var here. */
   power(row: number, column: number, what: string): number {
-    return shiftDecimal(this.finite(row, column, what), 6);
+    const value = shiftDecimal(this.finite(row, column, what), 6);
+    if (value - value !== 0) throw this.refuse(row, `a power for ${this.#cell(column, what)}`, 'too large a number');
+    return value;
   }
 
   busId(row: number, column: number, what: string): number {
