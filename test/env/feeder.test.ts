@@ -88,7 +88,7 @@ describe('feeder with live volt-var curves', () => {
           };
           expect(feeder.preview(step, setpoints)).toBe(true);
           worst = Math.max(worst, feeder.iterations);
-          expectFlowInvariants(feeder.flow, feeder.pInjPu, feeder.qInjPu);
+          expectFlowInvariants(feeder.flow as RadialPowerFlow, feeder.pInjPu, feeder.qInjPu);
         },
       ),
       { numRuns: 200 },
@@ -129,7 +129,7 @@ describe('feeder with live volt-var curves', () => {
     for (let k = 0; k < series.steps; k++) {
       followPlan(feeder, DEFAULT_BATTERY_PLAN, k, setpoints);
       feeder.advance(k, setpoints);
-      expectFlowInvariants(feeder.flow, feeder.pInjPu, feeder.qInjPu);
+      expectFlowInvariants(feeder.flow as RadialPowerFlow, feeder.pInjPu, feeder.qInjPu);
       const loadW = series.loadPW.subarray(k * 33, k * 33 + 33).reduce((a, b) => a + b, 0);
       const sitesW = feeder.pW.reduce((a, b) => a + b, 0);
       residualWh += Math.abs(feeder.feedInW + sitesW - loadW - feeder.lossW) / 12;

@@ -37,5 +37,10 @@ export function linDistFlowSensitivity(network: Network, sites: readonly { reado
     tree,
     sites.map((site) => busIndex(network, site.bus)),
   );
-  return Int32Array.from(perPu, (x) => Math.floor((x / network.baseMva) * 1000000 + 0.5));
+  return Int32Array.from(perPu, (x) => microPerMvar(x, network.baseMva));
+}
+
+/** A sensitivity in pu per pu as an integer in 1e-6 pu per Mvar. */
+export function microPerMvar(sensitivity: number, baseMva: number): number {
+  return Math.floor((sensitivity / baseMva) * 1000000 + 0.5);
 }

@@ -1,5 +1,6 @@
 /** Reward of the voltage task: band first, then losses, then calm. Equations in `voltageIeee33.ts`. */
 import { MAX_SHARE_MICRO } from '../../grid/voltVar.ts';
+import { BARRIERS, type BarrierName } from './barriers.ts';
 
 export interface VoltageRewardOptions {
   /** Weight of the barrier; 20. */
@@ -29,16 +30,15 @@ const HALF_BAND_PU = 0.05;
 /** Excess beyond this many scales counts no more: one bad bus cannot outweigh everything ever learned. */
 const EXCESS_MAX = 5;
 
-/** mean over buses but the slack of min(5, max(0, |v-1| - (0.05 - margin)) / scale) */
-export function barrier(vPu: Float64Array, slack: number, options: VoltageRewardOptions): number {
+/** mean over the counted buses (by index) of min(5, max(0, |v-1| - (0.05 - margin)) / scale) */
+export function barrier(vPu: Float64Array, counted: Int32Array, options: VoltageRewardOptions): number {
   const edge = HALF_BAND_PU - options.marginPu;
   let sum = 0;
-  for (let b = 0; b < vPu.length; b++) {
-    if (b === slack) continue;
-    const excess = (Math.abs(vPu[b]! - 1) - edge) / options.barrierScalePu;
-    if (excess > 0) sum += Math.min(EXCESS_MAX, excess);
+  for (let k = 0; k < counted.length; k++) {
+    const beyond = Math.abs(vPu[counted[k]!]! - 1) - edge;
+    if (beyond > 0) sum += Math.min(EXCESS_MAX, beyond / options.barrierScalePu);
   }
-  return sum / (vPu.length - 1);
+  return sum / counted.length;
 }
 
 /** The part every agent shares. */
@@ -49,4 +49,14 @@ export function sharedReward(barrierValue: number, lossW: number, options: Volta
 /** The agent's own part: -changeWeight |offset - previous| / 800 000. */
 export function changeCost(offsetMicro: number, previousMicro: number, options: VoltageRewardOptions): number {
   return (options.changeWeight * Math.abs(offsetMicro - previousMicro)) / MAX_SHARE_MICRO;
+}
+
+const MAPDN_Q_WEIGHT = 0.1;
+
+/** -( mean over the counted buses of l(v) + 0.1 mean |q| in Mvar ) */
+export function mapdnReward(vPu: Float64Array, counted: Int32Array, meanAbsQMvar: number, name: BarrierName): number {
+  const l = BARRIERS[name];
+  let sum = 0;
+  for (let k = 0; k < counted.length; k++) sum += l(vPu[counted[k]!]!);
+  return -(sum / counted.length + MAPDN_Q_WEIGHT * meanAbsQMvar);
 }
