@@ -4,6 +4,8 @@
  */
 import { fail } from '../../base/errors.ts';
 import { anm6Easy, type Anm6Args, type Anm6Copy } from '../tasks/anm6Easy.ts';
+import { dispatchHome, type DispatchHomeCopy } from '../tasks/dispatchHome.ts';
+import type { DispatchHomeArgs } from '../tasks/dispatchHomeArgs.ts';
 import { voltageIeee33, voltageIeee33Hard, type VoltageArgs, type VoltageCopy } from '../tasks/voltageIeee33.ts';
 import { MultiAgentEnv } from './multiAgent.ts';
 import { TaskEnv } from './single.ts';
@@ -15,6 +17,7 @@ export interface Tasks {
   'voltage-ieee33-v1': { args: VoltageArgs; copy: VoltageCopy };
   'voltage-ieee33-hard-v1': { args: VoltageArgs; copy: VoltageCopy };
   'anm6-easy-v1': { args: Anm6Args; copy: Anm6Copy };
+  'dispatch-home-v1': { args: DispatchHomeArgs; copy: DispatchHomeCopy };
 }
 
 export type TaskId = keyof Tasks;
@@ -23,6 +26,7 @@ const BUILT_IN: { readonly [Id in TaskId]: TaskDefinition } = {
   'voltage-ieee33-v1': voltageIeee33,
   'voltage-ieee33-hard-v1': voltageIeee33Hard,
   'anm6-easy-v1': anm6Easy,
+  'dispatch-home-v1': dispatchHome,
 };
 
 /** The tasks that come with the package. */

@@ -80,7 +80,12 @@ export function stepBattery(
   const eta = efficiency === undefined ? undefined : knotValue(efficiency, Math.abs(pW) / model.pMaxW);
   const actual = eta === undefined ? model : { ...model, etaCharge: eta, etaDischarge: eta };
   const next = nextEnergyWh(actual, rested, pW, dtH);
-  return { pW, socWh: next, lossWh: -pW * dtH - (next - socWh) };
+  return { pW, socWh: next, lossWh: socWh - rested + heatWh(actual, pW, dtH) };
+}
+
+/** Lost on the way in, |P| dt (1 - eta_c), or on the way out, P dt (1 / eta_d - 1). */
+function heatWh({ etaCharge, etaDischarge }: BatteryModel, pW: number, dtH: number): number {
+  return pW < 0 ? -pW * dtH * (1 - etaCharge) : pW > 0 ? pW * dtH * (1 / etaDischarge - 1) : 0;
 }
 
 function afterRestWh({ selfDischargePerH = 0 }: BatteryCurves, socWh: number, dtH: number): number {

@@ -1,0 +1,140 @@
+/**
+ * Synthetic homes: load, PV and carbon intensity of ./generator, a tariff, and ratings that are each home's own.
+ *
+ * Ratings: PV 3 to 6 kW, battery 5 to 13.5 kWh, 0.5 to 0.8 of it an hour, 0.86 to 0.94 for a round trip.
+ * Tariff `time-of-use`: an off-peak price of 0.18 to 0.26 per kWh; on workdays 1.6 to 2.6 times as much for 4 to 6 hours
+ * from 15:00 to 18:00 on, and half of that rise at weekends. Which of it holds is the home's own.
+ * Tariff `day-ahead`: a network charge of 0.12 to 0.16 per kWh and the hourly price of ./generator/price.ts.
+ * Selling earns `exportShare` of the price of buying. Forecasts of prices are exact: tariffs and day-ahead prices are
+ * published before the day; beyond the day known they are those of the same series all the same.
+ */
+import { BoundedCache } from '../../base/lru.ts';
+import { RandomStream } from '../../base/random.ts';
+import { uniform } from '../../base/realMath.ts';
+import { fail } from '../../base/errors.ts';
+import { DAY_MS } from '../../grid/interval.ts';
+import type { BatteryModel } from '../physics/battery.ts';
+import { syntheticCarbonKgPerKwh } from './generator/carbon.ts';
+import { syntheticLoadW } from './generator/load.ts';
+import { syntheticPricePerMwh } from './generator/price.ts';
+import { syntheticPvShare } from './generator/pv.ts';
+import { checkHome, type HomeSeries } from './home.ts';
+import { SYNTHETIC_EPOCH_MS } from './synthetic.ts';
+
+export type Tariff = 'time-of-use' | 'day-ahead';
+
+export interface SyntheticHomeOptions {
+  readonly seed: number | string;
+  /** Which home, integer >= 0. */
+  readonly home: number;
+  /** First day, integer >= 0; day 0 is 2023-01-01. */
+  readonly day: number;
+  readonly days: number;
+  /** Divides an hour. */
+  readonly stepMs: number;
+  readonly tariff: Tariff;
+  /** In [0, 1]. */
+  readonly exportShare: number;
+}
+
+interface Ratings {
+  readonly pvW: number;
+  readonly battery: BatteryModel;
+  readonly offPeak: number;
+  readonly peakFactor: number;
+  readonly peakFromHour: number;
+  readonly peakHours: number;
+  readonly network: number;
+}
+
+const HOUR_MS = 3600000;
+const HOURS = 24;
+
+/** Series are pure functions of their options and never written, so episodes that come back share them. */
+const cache = new BoundedCache<string, HomeSeries>(1024);
+
+/** @throws `env.taskArgument`. */
+export function syntheticHome(options: SyntheticHomeOptions): HomeSeries {
+  const { seed, home, day, days, stepMs, tariff, exportShare } = options;
+  const whole = [home, day, days].every((n) => Number.isSafeInteger(n) && n >= 0);
+  if (!whole || days < 1 || !(stepMs > 0) || HOUR_MS % stepMs !== 0 || !(exportShare >= 0 && exportShare <= 1)) {
+    throw fail('env.taskArgument', {
+      expected: 'home and day >= 0, days >= 1, stepMs dividing an hour, exportShare in [0, 1]',
+      got: { home, day, days, stepMs, exportShare },
+    });
+  }
+  const key = JSON.stringify([seed, home, day, days, stepMs, tariff, exportShare]);
+  return cache.getOrMake(key, () => checkHome(makeHome(options)));
+}
+
+function makeHome({ seed, home, day, days, stepMs, tariff, exportShare }: SyntheticHomeOptions): HomeSeries {
+  const ratings = ratingsOf(seed, home);
+  const perDay = DAY_MS / stepMs;
+  const steps = days * perDay;
+  const join = (make: (d: number) => Float64Array, more = 0): Float64Array => {
+    const out = new Float64Array((days + more) * perDay);
+    for (let i = 0; i < days + more; i++) out.set(make(day + i), i * perDay);
+    return out;
+  };
+  // A day more, for the forecasts of the last.
+  const price = join((d) => pricesOf(ratings, { seed, day: d, stepMs }, tariff), 1);
+  const ahead = (hours: number): Float64Array => {
+    const by = (hours * HOUR_MS) / stepMs;
+    return price.slice(by, by + steps);
+  };
+  return {
+    name: `synthetic-${home}`,
+    stepMs,
+    startMs: SYNTHETIC_EPOCH_MS + day * DAY_MS,
+    steps,
+    loadW: join((d) => syntheticLoadW({ seed, day: d, stepMs, home })),
+    pvW: join((d) => syntheticPvShare({ seed, day: d, stepMs, home }).map((share) => share * ratings.pvW)),
+    pricePerKwh: price.slice(0, steps),
+    exportPricePerKwh: price.slice(0, steps).map((p) => Math.max(0, p) * exportShare),
+    carbonKgPerKwh: join((d) => syntheticCarbonKgPerKwh({ seed, day: d, stepMs, kind: 'average' })),
+    priceAhead: { h6: ahead(6), h12: ahead(12), h24: ahead(24) },
+    battery: ratings.battery,
+    provenance: `synthetic home ${home}, seed ${seed}, days ${day} to ${day + days - 1}, ${tariff}`,
+  };
+}
+
+function ratingsOf(seed: number | string, home: number): Ratings {
+  const stream = RandomStream.fromSeed(`${seed}/home-${home}`, 'series/ratings');
+  const between = (low: number, high: number): number => low + (high - low) * uniform(stream);
+  const ratedWh = between(5000, 13500);
+  const oneWay = Math.sqrt(between(0.86, 0.94));
+  return {
+    pvW: between(3000, 6000),
+    battery: {
+      pMaxW: ratedWh * between(0.5, 0.8),
+      etaCharge: oneWay,
+      etaDischarge: oneWay,
+      eMinWh: 0,
+      eMaxWh: ratedWh,
+      ratedWh,
+    },
+    offPeak: between(0.18, 0.26),
+    peakFactor: between(1.6, 2.6),
+    peakFromHour: 15 + stream.below(4),
+    peakHours: 4 + stream.below(3),
+    network: between(0.12, 0.16),
+  };
+}
+
+function pricesOf(
+  ratings: Ratings,
+  request: { seed: number | string; day: number; stepMs: number },
+  tariff: Tariff,
+): Float64Array {
+  if (tariff === 'day-ahead') {
+    // Never below zero after the network charge: what the linear program of the baselines needs.
+    return syntheticPricePerMwh(request).map((perMwh) => Math.max(0, ratings.network + perMwh / 1000));
+  }
+  const weekend = request.day % 7 === 0 || request.day % 7 === 6;
+  const rise = ratings.offPeak * (ratings.peakFactor - 1) * (weekend ? 0.5 : 1);
+  const perHour = HOUR_MS / request.stepMs;
+  return Float64Array.from({ length: HOURS * perHour }, (_, t) => {
+    const since = Math.floor(t / perHour) - ratings.peakFromHour;
+    return ratings.offPeak + (since >= 0 && since < ratings.peakHours ? rise : 0);
+  });
+}

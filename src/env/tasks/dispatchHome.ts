@@ -1,0 +1,270 @@
+/**
+ * `dispatch-home-v1`: the battery of one home against its tariff, its PV and its own wear.
+ *
+ * Description
+ *   A home with load, PV and a battery behind one meter. It pays `price` for what it draws and earns the export price
+ *   for what it feeds in; the battery wears by rainflow counting and by the calendar. Each interval the agent issues a
+ *   share of battery power; rating, energy and the curves of the battery cut it to what is feasible.
+ *   Homes are synthetic (series/syntheticHome.ts) or given, for example CityLearn's (series/citylearn.ts).
+ * Action space
+ *   Box [-1, 1], one agent: -> `p.battery` in +-1 000 000, 1e-6 of rated battery power, discharging positive.
+ * Observation space
+ *   Box of 11: normalised integer / 32 768, so within +-1. Raw values clamp to [min, max].
+ *   | #  | name       | min | max    | unit                             |
+ *   | 0  | load.own   | 0   | 20000  | W                                |
+ *   | 1  | p.pv       | 0   | 10000  | W                                |
+ *   | 2  | soc        | 0   | 1e6    | 1e-6 of rated energy             |
+ *   | 3  | price.now  | 0   | 1e9    | 1e-6 currency per MWh, of the interval acted on |
+ *   | 4  | price.6h   | 0   | 1e9    | as above, forecast               |
+ *   | 5  | price.12h  | 0   | 1e9    | as above, forecast               |
+ *   | 6  | price.24h  | 0   | 1e9    | as above, forecast               |
+ *   | 7  | carbon.now | 0   | 1e6    | 1e-6 kg CO2 per kWh              |
+ *   | 8  | time.day   | 0   | 86400  | s, the home's clock              |
+ *   | 9  | time.week  | 0   | 604800 | s, from Monday 0 h               |
+ *   | 10 | time.year  | 0   | 366    | day of the year                  |
+ * Reward
+ *   Per interval, in the currency of the tariff:
+ *     r = -( cost + carbonPrice x kg + wearWeight x wear + peakPrice x max(0, import - greatest import so far) )
+ *   cost: kWh bought x price less kWh sold x export price. wear: replacement cost x damage of the interval / damage at
+ *   end of life (physics/wear/batteryWear.ts), so that over an episode it is what batch rainflow finds.
+ * Starting state
+ *   A home and a window of `days` days drawn from the split; charge `startSoc` of what is usable, or drawn between
+ *   0.2 and 0.8; health `startSoh`. Training windows are the weeks w (of `days` days each) with w mod 5 < 4, test windows
+ *   those with w mod 5 = 4; synthetic homes are parted in the same way, so tests are other homes, seasons and prices.
+ *   Before the first interval the meters show its own load and PV.
+ * Episode end
+ *   truncated after the window. Never terminated. What is left in the battery is worth nothing.
+ * Arguments
+ *   `DispatchHomeArgs` in dispatchHomeArgs.ts.
+ * Versions
+ *   v1: first.
+ */
+import { uniform } from '../../base/realMath.ts';
+import { DAY_MS } from '../../grid/interval.ts';
+import { quantise, setChannel, type Snapshot } from '../../grid/snapshot.ts';
+import { EpisodeTask } from '../gym/episode.ts';
+import type { Balance, TaskDefinition, TaskState } from '../gym/task.ts';
+import type { Info } from '../gym/types.ts';
+import type { BatteryModel } from '../physics/battery.ts';
+import { stepBattery } from '../physics/batteryCurves.ts';
+import { hoursPerStep, meterInterval } from '../physics/homeMeter.ts';
+import { BatteryWear, type WearState } from '../physics/wear/batteryWear.ts';
+import { homeWindow, type HomeSeries } from '../series/home.ts';
+import { testDay, trainDay } from '../series/synthetic.ts';
+import { syntheticHome } from '../series/syntheticHome.ts';
+import { checkDispatchHomeArgs, type DispatchHomeArgs } from './dispatchHomeArgs.ts';
+import { DISPATCH_HOME_INTERFACE } from './dispatchHomeInterface.ts';
+import { setTariff } from './homeClock.ts';
+
+/** Rated energy that the replacement cost of the arguments is for. */
+const WEAR_RATED_WH = 6400;
+const SHARE = 1000000;
+const WH_PER_KWH = 1000;
+
+/** Of the last interval, Wh: what `balance` adds up, and what it earned. */
+interface Lived {
+  pvWh: number;
+  loadWh: number;
+  importWh: number;
+  exportWh: number;
+  fromWh: number;
+  lossWh: number;
+  reward: number;
+}
+
+interface HomeState extends TaskState {
+  readonly home: number;
+  readonly window: number;
+  readonly socWh: number;
+  readonly wear: WearState;
+  readonly lived: Lived;
+  readonly totals: Totals;
+}
+
+interface Totals {
+  cost: number;
+  carbonKg: number;
+  importWh: number;
+  exportWh: number;
+  peakW: number;
+  wearCost: number;
+}
+
+export class DispatchHomeCopy extends EpisodeTask {
+  readonly args: DispatchHomeArgs;
+  socWh = 0;
+  #home = 0;
+  #window = 0;
+  #series: HomeSeries;
+  #wear: BatteryWear;
+  #lived: Lived = nothingLived(0);
+  #totals: Totals = nothingSpent();
+
+  constructor(args: DispatchHomeArgs) {
+    super('dispatch-home', DISPATCH_HOME_INTERFACE, 1);
+    this.args = args;
+    this.#series = this.#seriesOf(0, 0);
+    this.#wear = this.#newWear();
+  }
+
+  /** The home of this episode, from its first interval to its last. */
+  get home(): HomeSeries {
+    return this.#series;
+  }
+
+  get wear(): BatteryWear {
+    return this.#wear;
+  }
+
+  protected begin(): void {
+    const { homes, homeCount, startSoc } = this.args;
+    const drawn = this.stream.below(homes?.length ?? homeCount);
+    this.#home = homes !== undefined ? drawn : this.#ofSplit(drawn);
+    this.#window = this.#drawWindow();
+    this.#series = this.#seriesOf(this.#home, this.#window);
+    const { eMinWh, eMaxWh } = this.#series.battery;
+    const share = startSoc ?? 0.2 + 0.6 * uniform(this.stream);
+    this.socWh = eMinWh + share * (eMaxWh - eMinWh);
+    this.#wear = this.#newWear();
+    this.#lived = nothingLived(this.socWh);
+    this.#totals = nothingSpent();
+  }
+
+  protected measure(_asset: number, snapshot: Snapshot, step: number): void {
+    const home = this.#series;
+    const acted = Math.min(step, home.steps - 1);
+    const seen = Math.min(Math.max(0, step - this.args.observationDelay), home.steps - 1);
+    setChannel(snapshot, 'load.own', quantise(home.loadW[seen]!, 'w'));
+    setChannel(snapshot, 'p.pv', quantise(home.pvW[seen]!, 'w'));
+    setChannel(snapshot, 'soc', quantise(this.socWh / home.battery.ratedWh, 'ratio.e-6'));
+    setTariff(snapshot, home, acted);
+  }
+
+  protected advance(step: number): boolean {
+    const home = this.#series;
+    const dtH = hoursPerStep(home);
+    const fromWh = this.socWh;
+    const wantedW = (this.port.issued[0]! / SHARE) * home.battery.pMaxW;
+    const { pW, socWh, lossWh } = stepBattery(this.#usable(), this.args.curves, fromWh, wantedW, dtH);
+    const { importWh, exportWh, cost, carbonKg } = meterInterval(home, step, pW);
+    this.socWh = socWh;
+    const wearCost = this.#wear.step(socWh / home.battery.ratedWh, home.stepMs / 1000);
+    const totals = this.#totals;
+    const rise = Math.max(0, importWh / dtH - totals.peakW);
+    const { carbonPrice, peakPrice, wearWeight } = this.args;
+    const reward = -(cost + carbonPrice * carbonKg + wearWeight * wearCost + (peakPrice * rise) / WH_PER_KWH);
+    totals.cost += cost;
+    totals.carbonKg += carbonKg;
+    totals.importWh += importWh;
+    totals.exportWh += exportWh;
+    totals.peakW += rise;
+    totals.wearCost += wearCost;
+    const loadWh = home.loadW[step]! * dtH;
+    this.#lived = { pvWh: home.pvW[step]! * dtH, loadWh, importWh, exportWh, fromWh, lossWh, reward };
+    return step + 1 >= home.steps;
+  }
+
+  protected reward(): number {
+    return this.#lived.reward;
+  }
+
+  protected metrics(): Info {
+    return {
+      home: this.#series.name,
+      startMs: this.#series.startMs,
+      ...this.#totals,
+      socWh: this.socWh,
+      soh: this.#wear.soh,
+      equivalentCycles: this.#wear.equivalentCycles,
+    };
+  }
+
+  balance(): Balance {
+    const { pvWh, loadWh, importWh, exportWh, fromWh, lossWh } = this.#lived;
+    return { sources: importWh + pvWh + fromWh, sinks: exportWh + loadWh + lossWh + this.socWh, unit: 'Wh' };
+  }
+
+  protected save(): TaskState {
+    const state: HomeState = {
+      home: this.#home,
+      window: this.#window,
+      socWh: this.socWh,
+      wear: this.#wear.getState(),
+      lived: { ...this.#lived },
+      totals: { ...this.#totals },
+    };
+    return state;
+  }
+
+  protected load(given: TaskState): void {
+    const state = given as HomeState;
+    this.#home = state.home;
+    this.#window = state.window;
+    this.#series = this.#seriesOf(state.home, state.window);
+    this.socWh = state.socWh;
+    this.#wear = this.#newWear();
+    this.#wear.setState(state.wear);
+    this.#lived = { ...state.lived };
+    this.#totals = { ...state.totals };
+  }
+
+  protected twin(): DispatchHomeCopy {
+    return new DispatchHomeCopy(this.args);
+  }
+
+  /** The battery as its health leaves it. */
+  #usable(): BatteryModel {
+    const { battery } = this.#series;
+    if (this.args.wearWeight === 0) return battery;
+    return { ...battery, eMaxWh: Math.max(battery.eMinWh, Math.min(battery.eMaxWh, battery.ratedWh * this.#wear.soh)) };
+  }
+
+  #newWear(): BatteryWear {
+    const { wear, startSoh } = this.args;
+    const { ratedWh } = this.#series.battery;
+    const replacementCost = (wear.replacementCost * ratedWh) / WEAR_RATED_WH;
+    return new BatteryWear({ ...wear, replacementCost }, this.socWh / ratedWh, startSoh);
+  }
+
+  #ofSplit(i: number): number {
+    return this.args.split === 'test' ? testDay(i) : trainDay(i);
+  }
+
+  /** Of synthetic homes the window's number; of homes given, that of a window that fits into the series. */
+  #drawWindow(): number {
+    const { homes, windows } = this.args;
+    if (homes === undefined) return this.#ofSplit(this.stream.below(windows));
+    const whole = Math.floor(homes[this.#home]!.steps / this.#windowSteps(homes[this.#home]!));
+    const own = Array.from({ length: whole }, (_, i) => i).filter(
+      (i) => (i % 5 === 4) === (this.args.split === 'test'),
+    );
+    // Too short to be parted: what there is.
+    return own.length === 0 ? this.stream.below(whole) : own[this.stream.below(own.length)]!;
+  }
+
+  #windowSteps(home: HomeSeries): number {
+    return Math.min(home.steps, Math.max(1, Math.floor((this.args.days * DAY_MS) / home.stepMs)));
+  }
+
+  #seriesOf(home: number, window: number): HomeSeries {
+    const { homes, seriesSeed: seed, days, stepMs, tariff, exportShare } = this.args;
+    if (homes === undefined)
+      return syntheticHome({ seed, home, day: window * days, days, stepMs, tariff, exportShare });
+    const given = homes[home]!;
+    const steps = this.#windowSteps(given);
+    return homeWindow(given, window * steps, steps);
+  }
+}
+
+function nothingLived(fromWh: number): Lived {
+  return { pvWh: 0, loadWh: 0, importWh: 0, exportWh: 0, fromWh, lossWh: 0, reward: 0 };
+}
+
+function nothingSpent(): Totals {
+  return { cost: 0, carbonKg: 0, importWh: 0, exportWh: 0, peakW: 0, wearCost: 0 };
+}
+
+export const dispatchHome: TaskDefinition<DispatchHomeArgs> = {
+  id: 'dispatch-home-v1',
+  createCopy: (given) => new DispatchHomeCopy(checkDispatchHomeArgs(given)),
+};

@@ -1,0 +1,27 @@
+/** What a policy of the home dispatch task sees and moves, in integers. Training and deployment share this constant. */
+import { fitInput, fitOutput, type PolicyInterface } from '../../grid/interface.ts';
+
+const MICRO = 1000000;
+/** 1 per kWh, in 1e-6 of the currency per MWh. */
+const PRICE_MAX = 1000000000;
+
+export const DISPATCH_HOME_INTERFACE: PolicyInterface = {
+  inputs: [
+    fitInput('load.own', 'w', 0, 20000),
+    fitInput('p.pv', 'w', 0, 10000),
+    fitInput('soc', 'ratio.e-6', 0, MICRO),
+    fitInput('price.now', 'cur.e-6.per-mwh', 0, PRICE_MAX),
+    fitInput('price.6h', 'cur.e-6.per-mwh', 0, PRICE_MAX),
+    fitInput('price.12h', 'cur.e-6.per-mwh', 0, PRICE_MAX),
+    fitInput('price.24h', 'cur.e-6.per-mwh', 0, PRICE_MAX),
+    fitInput('carbon.now', 'ratio.e-6', 0, MICRO),
+    fitInput('time.day', 's', 0, 86400),
+    fitInput('time.week', 's', 0, 604800),
+    fitInput('time.year', 'idx', 0, 366),
+  ],
+  outputs: [fitOutput('p.battery', 'ratio.e-6', -MICRO, MICRO)],
+  envelopes: [],
+  // Whatever is missing, the battery rests.
+  fallback: [{ si: 2, r: [0, MICRO], y: [0, 0], z: 0 }],
+  state: [],
+};
