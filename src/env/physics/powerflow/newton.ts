@@ -1,10 +1,9 @@
 /**
  * AC power flow of any network by Newton-Raphson on sparse 2x2 blocks, no allocation per solve.
  *
- * A factorisation is kept for further steps while each step still cuts the residual by `REUSE` or better, and the
- * cold start's Jacobian, which no load changes, is factored once (Shamanskii's method: the iterates are Newton's
- * where it matters, the answer is always checked by its true mismatch). A result is a function of the starting
- * voltages and the injections alone, never of what was solved before.
+ * The Jacobian at the cold start, which no load changes, is factored once and kept: the first step of every cold
+ * solve costs no factorisation. A result is a function of the starting voltages and the injections alone, never of
+ * what was solved before.
  *
  * Buses without a slack bus to feed them have voltage 0 (`model.islands` says which) and take no part.
  */
@@ -16,10 +15,8 @@ import { clampVoltages, DEFAULT_TOLERANCE_PU, finite, type PowerFlow, type Solve
 import { ReactiveLimits } from './reactiveLimits.ts';
 import { NewtonSystem } from './system.ts';
 
-const MAX_ITERATIONS = 40;
+const MAX_ITERATIONS = 30;
 const TRAIL_LENGTH = 256;
-/** A factorisation serves another step when the last one cut the residual to this share of it. */
-const REUSE = 0.005;
 /** A mismatch beyond this, pu, has left every solution behind. */
 const DIVERGED_PU = 1e8;
 /** Rounds of switching between held and limited machines before the present state is kept. */
@@ -78,6 +75,8 @@ export class NewtonPowerFlow implements PowerFlow {
   readonly #limits: ReactiveLimits | undefined;
   readonly #coldRe: Float64Array;
   readonly #coldIm: Float64Array;
+  /** The same in elimination order. */
+  readonly #coldV: Float64Array;
   readonly #factors: Float64Array;
   /** Of the Jacobian at the cold start; made by the first solve that needs it. */
   readonly #coldFactors: Float64Array;
@@ -101,6 +100,8 @@ export class NewtonPowerFlow implements PowerFlow {
     this.#factors = new Float64Array(this.#system.lu.valueCount);
     this.#coldFactors = new Float64Array(this.#system.lu.valueCount);
     this.flatStart();
+    this.#gather();
+    this.#coldV = this.#system.v.slice();
   }
 
   /** The cold start: flat, or the case's own voltages where the options say so. */
@@ -148,9 +149,9 @@ export class NewtonPowerFlow implements PowerFlow {
     this.#load(pInjPu, qInjPu, 0);
     this.#gather();
     this.residualPu = system.evaluate();
-    system.assemble(this.#factors);
-    if (!system.lu.factor(this.#factors)) return NaN;
-    system.lu.solve(this.#factors, system.rhs);
+    const factors = this.#factored();
+    if (factors === undefined) return NaN;
+    system.lu.solve(factors, system.rhs);
     const moved = Math.sqrt(system.applyStep());
     this.#scatterVoltages();
     return moved;
@@ -188,10 +189,10 @@ export class NewtonPowerFlow implements PowerFlow {
     const system = this.#system;
     this.#gather();
     system.evaluate();
-    system.assemble(this.#factors);
-    if (!system.lu.factor(this.#factors)) return out;
+    const factors = this.#factored();
+    if (factors === undefined) return out;
     busIndices.forEach((bus, column) => {
-      if (!system.unitReactiveStep(bus, this.#factors)) return;
+      if (!system.unitReactiveStep(bus, factors)) return;
       busIndices.forEach((other, row) => (out[row * n + column] = system.magnitudeStep(other)));
     });
     return out;
@@ -207,15 +208,17 @@ export class NewtonPowerFlow implements PowerFlow {
   ): boolean {
     this.#limits?.reset();
     this.#load(p, q, offset);
-    if (!warm) this.flatStart();
-    this.#gather();
-    this.converged = this.#attempt(tolerancePu, maxIterations, !warm);
-    if (warm && !this.converged) {
-      // A warm start far from the new operating point can fail where a cold one does not.
-      this.flatStart();
+    let done = false;
+    if (warm) {
       this.#gather();
-      this.converged = this.#attempt(tolerancePu, maxIterations, true);
+      done = this.#attempt(tolerancePu, maxIterations, false);
     }
+    if (!done) {
+      // Also after a warm start, which can fail far from the new operating point where a cold one does not.
+      this.#system.v.set(this.#coldV);
+      done = this.#attempt(tolerancePu, maxIterations, true);
+    }
+    this.converged = done;
     if (this.#limits !== undefined) this.#enforceLimits(this.#limits, tolerancePu, maxIterations);
     this.#scatterVoltages();
     if (this.converged) this.#report();
@@ -227,40 +230,34 @@ export class NewtonPowerFlow implements PowerFlow {
     const system = this.#system;
     const tolerancePu = Math.max(wantedPu, system.attainablePu);
     const { lu } = system;
-    let factors = this.#factors;
     let residual = system.evaluate();
-    let stale = true;
     this.trail[0] = residual;
     this.iterations = 0;
     while (residual > tolerancePu && residual < DIVERGED_PU && this.iterations < maxIterations) {
-      if (stale) {
-        if (cold && this.iterations === 0) {
-          if (!this.#prepareCold()) break;
-          factors = this.#coldFactors;
-        } else {
-          factors = this.#factors;
-          system.assemble(factors);
-          if (!lu.factor(factors)) break;
-        }
-      }
+      const factors = cold && this.iterations === 0 ? this.#coldFactored() : this.#factored();
+      if (factors === undefined) break;
       lu.solve(factors, system.rhs);
       system.applyStep();
-      const next = system.evaluate();
-      this.trail[++this.iterations] = next;
-      stale = !(next < REUSE * residual);
-      residual = next;
+      residual = system.evaluate();
+      this.trail[++this.iterations] = residual;
     }
     this.residualPu = residual;
     return residual <= tolerancePu;
   }
 
-  /** Called right after `evaluate` at the cold start. */
-  #prepareCold(): boolean {
+  /** Of the Jacobian at the voltages of the last `evaluate`; undefined when it is singular. */
+  #factored(): Float64Array | undefined {
+    this.#system.assemble(this.#factors);
+    return this.#system.lu.factor(this.#factors) ? this.#factors : undefined;
+  }
+
+  /** The same where those voltages are the cold start's. */
+  #coldFactored(): Float64Array | undefined {
     if (this.#coldState === 'none') {
       this.#system.assemble(this.#coldFactors);
       this.#coldState = this.#system.lu.factor(this.#coldFactors) ? 'ready' : 'singular';
     }
-    return this.#coldState === 'ready';
+    return this.#coldState === 'ready' ? this.#coldFactors : undefined;
   }
 
   /** Switch machines between held and limited and solve again until every one of them is where it belongs. */
@@ -285,14 +282,14 @@ export class NewtonPowerFlow implements PowerFlow {
   #gather(): void {
     const { busAt, v, held, liveCount, unknownCount } = this.#system;
     const { vRe, vIm } = this;
-    const { vSetPu } = this.model;
+    const { vSetPu, startRe, startIm } = this.model;
     for (let i = 0; i < liveCount; i++) {
       const bus = busAt[i]!;
       let re = vRe[bus]!;
       let im = vIm[bus]!;
       if (i >= unknownCount) {
-        re = this.#coldRe[bus]!;
-        im = this.#coldIm[bus]!;
+        re = startRe[bus]!;
+        im = startIm[bus]!;
       } else if (held[i] === 1) {
         const scale = vSetPu[bus]! / Math.sqrt(re * re + im * im);
         re *= scale;
