@@ -36,7 +36,7 @@ const EXEMPTIONS = [
   exempt(['src/grid/units.ts'], 'units of recipes and fleet files, by mathjs, only when asked for', {
     ambient: ['async', 'realLibrary'],
   }),
-  exempt(['src/grid/snapshot.ts'], 'a real becomes an integer at the meter', { within: ['quantise'] }),
+  exempt(['src/grid/snapshot.ts'], 'a real becomes an integer at the meter', { within: ['quantise', 'quantiseBy'] }),
   exempt(['src/ledger/application.ts'], 'opens and persists around execution, which is not async', {
     ambient: ['async'],
     within: ['open', 'commit', 'applySnapshotChunk'],
