@@ -97,8 +97,8 @@ export class NewtonPowerFlow implements PowerFlow {
     const cold = start === 'case' ? { re: this.model.startRe, im: this.model.startIm } : flatProfile(this.model);
     this.#coldRe = cold.re;
     this.#coldIm = cold.im;
-    this.#factors = new Float64Array(this.#system.lu.valueCount);
-    this.#coldFactors = new Float64Array(this.#system.lu.valueCount);
+    this.#factors = new Float64Array(this.#system.plan.lu.valueCount);
+    this.#coldFactors = new Float64Array(this.#system.plan.lu.valueCount);
     this.flatStart();
     this.#gather();
     this.#coldV = this.#system.v.slice();
@@ -151,7 +151,7 @@ export class NewtonPowerFlow implements PowerFlow {
     this.residualPu = system.evaluate();
     const factors = this.#factored();
     if (factors === undefined) return NaN;
-    system.lu.solve(factors, system.rhs);
+    system.plan.lu.solve(factors, system.rhs);
     const moved = Math.sqrt(system.applyStep());
     this.#scatterVoltages();
     return moved;
@@ -228,8 +228,8 @@ export class NewtonPowerFlow implements PowerFlow {
 
   #attempt(wantedPu: number, maxIterations: number, cold: boolean): boolean {
     const system = this.#system;
-    const tolerancePu = Math.max(wantedPu, system.attainablePu);
-    const { lu } = system;
+    const tolerancePu = Math.max(wantedPu, system.plan.attainablePu);
+    const { lu } = system.plan;
     let residual = system.evaluate();
     this.trail[0] = residual;
     this.iterations = 0;
@@ -248,14 +248,14 @@ export class NewtonPowerFlow implements PowerFlow {
   /** Of the Jacobian at the voltages of the last `evaluate`; undefined when it is singular. */
   #factored(): Float64Array | undefined {
     this.#system.assemble(this.#factors);
-    return this.#system.lu.factor(this.#factors) ? this.#factors : undefined;
+    return this.#system.plan.lu.factor(this.#factors) ? this.#factors : undefined;
   }
 
   /** The same where those voltages are the cold start's. */
   #coldFactored(): Float64Array | undefined {
     if (this.#coldState === 'none') {
       this.#system.assemble(this.#coldFactors);
-      this.#coldState = this.#system.lu.factor(this.#coldFactors) ? 'ready' : 'singular';
+      this.#coldState = this.#system.plan.lu.factor(this.#coldFactors) ? 'ready' : 'singular';
     }
     return this.#coldState === 'ready' ? this.#coldFactors : undefined;
   }
@@ -268,7 +268,7 @@ export class NewtonPowerFlow implements PowerFlow {
   }
 
   #load(p: Float64Array, q: Float64Array, offset: number): void {
-    const { busAt, unknownCount } = this.#system;
+    const { busAt, unknownCount } = this.#system.plan;
     const pOut = this.#system.p;
     const qOut = this.#system.q;
     for (let i = 0; i < unknownCount; i++) {
@@ -280,7 +280,8 @@ export class NewtonPowerFlow implements PowerFlow {
 
   /** Voltages into elimination order, held magnitudes at their set points. */
   #gather(): void {
-    const { busAt, v, held, liveCount, unknownCount } = this.#system;
+    const { v, held } = this.#system;
+    const { busAt, liveCount, unknownCount } = this.#system.plan;
     const { vRe, vIm } = this;
     const { vSetPu, startRe, startIm } = this.model;
     for (let i = 0; i < liveCount; i++) {
@@ -301,7 +302,8 @@ export class NewtonPowerFlow implements PowerFlow {
   }
 
   #scatterVoltages(): void {
-    const { busAt, v, liveCount } = this.#system;
+    const { v } = this.#system;
+    const { busAt, liveCount } = this.#system.plan;
     const { vRe, vIm } = this;
     for (let i = 0; i < liveCount; i++) {
       const bus = busAt[i]!;
@@ -314,7 +316,8 @@ export class NewtonPowerFlow implements PowerFlow {
   #report(): void {
     const system = this.#system;
     system.evaluateSlack();
-    const { busAt, v, pCalc, qCalc, liveCount, unknownCount } = system;
+    const { v, pCalc, qCalc } = system;
+    const { busAt, liveCount, unknownCount } = system.plan;
     const { gShuntPu, bShuntPu } = this.model;
     const { vmPu, pNetPu, qNetPu } = this;
     let p = 0;

@@ -21,7 +21,8 @@ export class ReactiveLimits {
   readonly #otherQ: Float64Array;
 
   constructor(system: NewtonSystem) {
-    const { model, busAt, held, unknownCount } = system;
+    const { model, busAt, unknownCount } = system.plan;
+    const { held } = system;
     this.#system = system;
     this.#positions = Int32Array.from(
       Array.from(busAt.subarray(0, unknownCount).keys()).filter((i) => {
@@ -56,13 +57,14 @@ export class ReactiveLimits {
   }
 
   byBus(): Int8Array {
-    const out = new Int8Array(this.#system.model.busCount);
-    this.#side.forEach((side, i) => (out[this.#system.busAt[i]!] = side));
+    const out = new Int8Array(this.#system.plan.model.busCount);
+    this.#side.forEach((side, i) => (out[this.#system.plan.busAt[i]!] = side));
     return out;
   }
 
   #letGo(i: number): boolean {
-    const { model, busAt, qCalc, q, held } = this.#system;
+    const { model, busAt } = this.#system.plan;
+    const { qCalc, q, held } = this.#system;
     const bus = busAt[i]!;
     const qMachines = qCalc[i]! - q[i]!;
     const side =
@@ -76,7 +78,8 @@ export class ReactiveLimits {
   }
 
   #takeBack(i: number): boolean {
-    const { model, busAt, v, q, held } = this.#system;
+    const { model, busAt } = this.#system.plan;
+    const { v, q, held } = this.#system;
     const bus = busAt[i]!;
     const magnitude = Math.sqrt(v[2 * i]! * v[2 * i]! + v[2 * i + 1]! * v[2 * i + 1]!);
     const excess = (magnitude - model.vSetPu[bus]!) * this.#side[i]!;

@@ -9,38 +9,17 @@
  * form, d ln|V| + j dtheta = dV / V, the rotation by the rational (2,2) approximant of e^(j dtheta), which has
  * modulus 1 and an error of dtheta^5 / 720: no trigonometry, and convergence stays quadratic.
  */
-import { BUS, type PowerFlowModel } from './admittance.ts';
-import { BlockLu } from './blockLu.ts';
-import { eliminationOrder } from './ordering.ts';
+import { newtonPlan, type NewtonPlan } from './plan.ts';
+import type { PowerFlowModel } from './admittance.ts';
 
 /** A step changes a magnitude by no more than these factors. */
 const SHRINK_MIN = 0.3;
 const GROW_MAX = 2;
 
-/** Block of a pv bus, rebuilt at every assembly: Y_ij and where it goes. */
-interface BlockList {
-  /** Triples: slot of row bus, slot of column bus, place among the values. */
-  readonly index: Int32Array;
-  readonly y: Float64Array;
-}
-
 export class NewtonSystem {
-  readonly model: PowerFlowModel;
-  readonly lu: BlockLu;
-  /** Buses to solve for, then slack buses; dead buses have no position. */
-  readonly unknownCount: number;
-  readonly liveCount: number;
-  readonly busAt: Int32Array;
-  /** Position of each bus; -1 when dead. */
-  readonly positionOf: Int32Array;
-  /**
-   * The smallest mismatch that voltages of double precision can resolve here, pu: a unit in the last place of a
-   * voltage near 1 moves the power of bus i by |Y_ii| times it.
-   */
-  readonly attainablePu: number;
-  /** 1: magnitude held (pv). */
+  readonly plan: NewtonPlan;
+  /** 1: magnitude held (pv). All arrays are by position; voltages and currents are [re, im] pairs. */
   readonly held: Uint8Array;
-  /** Everything below by position. Voltages and currents as [re, im] pairs. */
   readonly v: Float64Array;
   readonly current: Float64Array;
   /** Given injections. */
@@ -52,79 +31,18 @@ export class NewtonSystem {
   /** Right side, then step. */
   readonly rhs: Float64Array;
 
-  /** Unknowns of each bus: 2, or 1 where the magnitude is held for good. */
-  readonly #size: Uint8Array;
-  readonly #rowStart: Int32Array;
-  readonly #column: Int32Array;
-  readonly #y: Float64Array;
-  readonly #yDiagonal: Float64Array;
-  readonly #diagonalAt: Int32Array;
-  /** The constant blocks, and zeros where fill will come. */
-  readonly #constant: Float64Array;
-  readonly #pvRowPqColumn: BlockList;
-  readonly #pqRowPvColumn: BlockList;
-  readonly #pvRowPvColumn: BlockList;
-  /** Rows of buses whose magnitude may be held or free. */
-  readonly #switchable: BlockList;
-
   /** @param switchable pv buses keep two unknowns, so that `held` may change between assemblies */
   constructor(model: PowerFlowModel, switchable: boolean) {
-    this.model = model;
-    const unknown = busesOf(model, (kind) => kind === BUS.pq || kind === BUS.pv);
-    const slack = busesOf(model, (kind) => kind === BUS.slack);
-    const n = unknown.length;
-    const size = unknown.map((k) => (model.kind[k] === BUS.pv && !switchable ? 1 : 2));
-    const elimination = eliminationOrder(graphOf(model, unknown), size);
-    this.lu = new BlockLu(elimination, size);
-    this.unknownCount = n;
-    this.liveCount = n + slack.length;
-    this.busAt = Int32Array.from([...Array.from(elimination.order, (node) => unknown[node]!), ...slack]);
-    this.positionOf = new Int32Array(model.busCount).fill(-1);
-    this.busAt.forEach((bus, k) => (this.positionOf[bus] = k));
-    this.held = Uint8Array.from(this.busAt, (bus) => (model.kind[bus] === BUS.pv ? 1 : 0));
-    this.#size = Uint8Array.from(elimination.order, (node) => size[node]!);
-    this.v = new Float64Array(2 * this.liveCount);
-    this.current = new Float64Array(2 * this.liveCount);
-    this.p = new Float64Array(this.liveCount);
-    this.q = new Float64Array(this.liveCount);
-    this.pCalc = new Float64Array(this.liveCount);
-    this.qCalc = new Float64Array(this.liveCount);
-    this.rhs = new Float64Array(2 * n);
-    const rows = permutedRows(model, this.busAt, this.positionOf);
-    this.#rowStart = rows.rowStart;
-    this.#column = rows.column;
-    this.#y = rows.y;
-    this.#yDiagonal = rows.diagonal;
-    this.attainablePu = 2 * Number.EPSILON * largestModulus(rows.diagonal);
-    this.#diagonalAt = Int32Array.from({ length: n }, (_, k) => this.lu.offset(k, k));
-    this.#constant = new Float64Array(this.lu.valueCount);
-    const isHeld = (k: number): boolean => this.held[k] === 1;
-    const small = (k: number): boolean => this.#size[k] === 1;
-    this.#pvRowPqColumn = this.#blocks((i, j) => small(i) && !small(j));
-    this.#pqRowPvColumn = this.#blocks((i, j) => !small(i) && small(j));
-    this.#pvRowPvColumn = this.#blocks((i, j) => small(i) && small(j));
-    this.#switchable = this.#blocks((i) => isHeld(i) && !small(i));
-    this.#fillConstant(this.#blocks((i, j) => !small(i) && !small(j)));
-  }
-
-  #blocks(wanted: (i: number, j: number) => boolean): BlockList {
-    const index: number[] = [];
-    const y: number[] = [];
-    for (let i = 0; i < this.unknownCount; i++) {
-      for (let t = this.#rowStart[i]!; t < this.#rowStart[i + 1]!; t++) {
-        const j = this.#column[t]! / 2;
-        if (j >= this.unknownCount || !wanted(i, j)) continue;
-        index.push(2 * i, 2 * j, this.lu.offset(i, j));
-        y.push(this.#y[2 * t]!, this.#y[2 * t + 1]!);
-      }
-    }
-    return { index: Int32Array.from(index), y: Float64Array.from(y) };
-  }
-
-  #fillConstant({ index, y }: BlockList): void {
-    for (let t = 0; t < index.length / 3; t++) {
-      this.#constant.set([y[2 * t]!, -y[2 * t + 1]!, y[2 * t + 1]!, y[2 * t]!], index[3 * t + 2]!);
-    }
+    this.plan = newtonPlan(model, switchable);
+    const { unknownCount, liveCount, isPv } = this.plan;
+    this.held = isPv.slice();
+    this.v = new Float64Array(2 * liveCount);
+    this.current = new Float64Array(2 * liveCount);
+    this.p = new Float64Array(liveCount);
+    this.q = new Float64Array(liveCount);
+    this.pCalc = new Float64Array(liveCount);
+    this.qCalc = new Float64Array(liveCount);
+    this.rhs = new Float64Array(2 * unknownCount);
   }
 
   /**
@@ -132,11 +50,8 @@ export class NewtonSystem {
    * and its size: the largest |dP| or |dQ|, pu (NaN when a voltage is).
    */
   evaluate(): number {
-    const { v, current, p, q, pCalc, qCalc, rhs, held, unknownCount } = this;
-    const rowStart = this.#rowStart;
-    const column = this.#column;
-    const y = this.#y;
-    const diagonal = this.#yDiagonal;
+    const { v, current, p, q, pCalc, qCalc, rhs, held } = this;
+    const { unknownCount, rowStart, column, y, diagonal } = this.plan;
     let worst = 0;
     let t = 0;
     for (let i = 0; i < unknownCount; i++) {
@@ -185,15 +100,16 @@ export class NewtonSystem {
   /** Currents and injections of the slack buses. */
   evaluateSlack(): void {
     const { v, current, pCalc, qCalc } = this;
-    for (let i = this.unknownCount; i < this.liveCount; i++) {
+    const { unknownCount, liveCount, rowStart, column, y, diagonal } = this.plan;
+    for (let i = unknownCount; i < liveCount; i++) {
       const e = v[2 * i]!;
       const f = v[2 * i + 1]!;
-      let re = this.#yDiagonal[2 * i]! * e - this.#yDiagonal[2 * i + 1]! * f;
-      let im = this.#yDiagonal[2 * i]! * f + this.#yDiagonal[2 * i + 1]! * e;
-      for (let t = this.#rowStart[i]!; t < this.#rowStart[i + 1]!; t++) {
-        const j = this.#column[t]!;
-        re += this.#y[2 * t]! * v[j]! - this.#y[2 * t + 1]! * v[j + 1]!;
-        im += this.#y[2 * t]! * v[j + 1]! + this.#y[2 * t + 1]! * v[j]!;
+      let re = diagonal[2 * i]! * e - diagonal[2 * i + 1]! * f;
+      let im = diagonal[2 * i]! * f + diagonal[2 * i + 1]! * e;
+      for (let t = rowStart[i]!; t < rowStart[i + 1]!; t++) {
+        const j = column[t]!;
+        re += y[2 * t]! * v[j]! - y[2 * t + 1]! * v[j + 1]!;
+        im += y[2 * t]! * v[j + 1]! + y[2 * t + 1]! * v[j]!;
       }
       current[2 * i] = re;
       current[2 * i + 1] = im;
@@ -204,19 +120,17 @@ export class NewtonSystem {
 
   /** The Jacobian at the voltages and currents of the last `evaluate`, into `a`. */
   assemble(a: Float64Array): void {
-    a.set(this.#constant);
+    a.set(this.plan.constant);
     this.#assembleDiagonal(a);
-    if (this.#switchable.index.length > 0) this.#assembleSwitchable(a);
-    if (this.#pvRowPvColumn.index.length > 0) this.#assemblePvPv(a);
+    this.#assembleSwitchable(a);
+    this.#assemblePvPv(a);
     this.#assemblePvPq(a);
     this.#assemblePqPv(a);
   }
 
   #assembleDiagonal(a: Float64Array): void {
-    const { v, current, held, unknownCount } = this;
-    const diagonal = this.#yDiagonal;
-    const at = this.#diagonalAt;
-    const size = this.#size;
+    const { v, current, held } = this;
+    const { unknownCount, diagonal, diagonalAt, size } = this.plan;
     for (let i = 0; i < unknownCount; i++) {
       const e = v[2 * i]!;
       const f = v[2 * i + 1]!;
@@ -224,7 +138,7 @@ export class NewtonSystem {
       const b = diagonal[2 * i + 1]!;
       const re = current[2 * i]!;
       const im = current[2 * i + 1]!;
-      const d = at[i]!;
+      const d = diagonalAt[i]!;
       if (size[i] === 1) {
         // dP_i / dtheta_i = -B_ii |V|^2 - Q_i
         a[d] = -b * (e * e + f * f) - (f * re - e * im);
@@ -249,7 +163,7 @@ export class NewtonSystem {
 
   /** Re(conj(V_i) Y_ij dV_j) */
   #assemblePvPq(a: Float64Array): void {
-    const { index, y } = this.#pvRowPqColumn;
+    const { index, y } = this.plan.pvRowPqColumn;
     const { v } = this;
     for (let t = 0, s = 0; t < index.length; t += 3, s += 2) {
       const i = index[t]!;
@@ -265,7 +179,7 @@ export class NewtonSystem {
 
   /** Y_ij j V_j dtheta_j */
   #assemblePqPv(a: Float64Array): void {
-    const { index, y } = this.#pqRowPvColumn;
+    const { index, y } = this.plan.pqRowPvColumn;
     const { v } = this;
     for (let t = 0, s = 0; t < index.length; t += 3, s += 2) {
       const j = index[t + 1]!;
@@ -281,7 +195,7 @@ export class NewtonSystem {
 
   /** Re(conj(V_i) Y_ij j V_j) dtheta_j */
   #assemblePvPv(a: Float64Array): void {
-    const { index, y } = this.#pvRowPvColumn;
+    const { index, y } = this.plan.pvRowPvColumn;
     const { v } = this;
     for (let t = 0, s = 0; t < index.length; t += 3, s += 2) {
       const i = index[t]!;
@@ -295,7 +209,7 @@ export class NewtonSystem {
   }
 
   #assembleSwitchable(a: Float64Array): void {
-    const { index, y } = this.#switchable;
+    const { index, y } = this.plan.switchable;
     const { v, held } = this;
     for (let t = 0, s = 0; t < index.length; t += 3, s += 2) {
       const i = index[t]!;
@@ -314,8 +228,8 @@ export class NewtonSystem {
 
   /** Apply the step in `rhs`. Returns the square of the largest voltage change (NaN when a step is). */
   applyStep(): number {
-    const { v, rhs, unknownCount } = this;
-    const size = this.#size;
+    const { v, rhs } = this;
+    const { unknownCount, size } = this.plan;
     let worst = 0;
     for (let i = 0; i < unknownCount; i++) {
       const e = v[2 * i]!;
@@ -352,7 +266,7 @@ export class NewtonSystem {
 
   /** The step that one more pu of Q at a bus asks for, by factors of the present Jacobian. False: the bus is held. */
   unitReactiveStep(bus: number, factors: Float64Array): boolean {
-    const i = this.positionOf[bus]!;
+    const i = this.plan.positionOf[bus]!;
     if (!this.#isFree(i)) return false;
     const e = this.v[2 * i]!;
     const f = this.v[2 * i + 1]!;
@@ -360,13 +274,13 @@ export class NewtonSystem {
     // conj(j / V) = -j V / |V|^2
     this.rhs[2 * i] = f / (e * e + f * f);
     this.rhs[2 * i + 1] = -e / (e * e + f * f);
-    this.lu.solve(factors, this.rhs);
+    this.plan.lu.solve(factors, this.rhs);
     return true;
   }
 
   /** d|V| of a bus in the step at hand; 0 where the magnitude is held. */
   magnitudeStep(bus: number): number {
-    const i = this.positionOf[bus]!;
+    const i = this.plan.positionOf[bus]!;
     if (!this.#isFree(i)) return 0;
     const e = this.v[2 * i]!;
     const f = this.v[2 * i + 1]!;
@@ -374,52 +288,6 @@ export class NewtonSystem {
   }
 
   #isFree(i: number): boolean {
-    return i >= 0 && i < this.unknownCount && this.held[i] === 0;
+    return i >= 0 && i < this.plan.unknownCount && this.held[i] === 0;
   }
-}
-
-function busesOf(model: PowerFlowModel, wanted: (kind: number) => boolean): number[] {
-  return Array.from(model.kind.keys()).filter((k) => wanted(model.kind[k]!));
-}
-
-/** Neighbours among the buses to solve for, by their place in that list. */
-function graphOf(model: PowerFlowModel, unknown: readonly number[]): number[][] {
-  const node = new Int32Array(model.busCount).fill(-1);
-  unknown.forEach((bus, k) => (node[bus] = k));
-  return unknown.map((bus) =>
-    Array.from(model.column.subarray(model.rowStart[bus]!, model.rowStart[bus + 1]!), (j) => node[j]!).filter(
-      (k) => k >= 0 && unknown[k] !== bus,
-    ),
-  );
-}
-
-/** Y in elimination order, the diagonal apart; columns as slots, twice the position. */
-function permutedRows(
-  model: PowerFlowModel,
-  busAt: Int32Array,
-  positionOf: Int32Array,
-): { rowStart: Int32Array; column: Int32Array; y: Float64Array; diagonal: Float64Array } {
-  const rowStart = new Int32Array(busAt.length + 1);
-  const diagonal = new Float64Array(2 * busAt.length);
-  const column: number[] = [];
-  const y: number[] = [];
-  busAt.forEach((bus, i) => {
-    for (let t = model.rowStart[bus]!; t < model.rowStart[bus + 1]!; t++) {
-      const value = model.y.subarray(2 * t, 2 * t + 2);
-      if (model.column[t] === bus) {
-        diagonal.set(value, 2 * i);
-        continue;
-      }
-      column.push(2 * positionOf[model.column[t]!]!);
-      y.push(...value);
-    }
-    rowStart[i + 1] = column.length;
-  });
-  return { rowStart, column: Int32Array.from(column), y: Float64Array.from(y), diagonal };
-}
-
-function largestModulus(pairs: Float64Array): number {
-  let square = 0;
-  for (let k = 0; k < pairs.length; k += 2) square = Math.max(square, pairs[k]! ** 2 + pairs[k + 1]! ** 2);
-  return Math.sqrt(square);
 }
