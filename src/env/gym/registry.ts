@@ -6,6 +6,7 @@ import { fail } from '../../base/errors.ts';
 import { anm6Easy, type Anm6Args, type Anm6Copy } from '../tasks/anm6Easy.ts';
 import { dispatchHome, type DispatchHomeCopy } from '../tasks/dispatchHome.ts';
 import type { DispatchHomeArgs } from '../tasks/dispatchHomeArgs.ts';
+import { frequencyArea1, type FrequencyArea1Args, type FrequencyArea1Copy } from '../tasks/frequencyArea1.ts';
 import { voltageIeee33, voltageIeee33Hard, type VoltageArgs, type VoltageCopy } from '../tasks/voltageIeee33.ts';
 import { MultiAgentEnv } from './multiAgent.ts';
 import { TaskEnv } from './single.ts';
@@ -18,6 +19,7 @@ export interface Tasks {
   'voltage-ieee33-hard-v1': { args: VoltageArgs; copy: VoltageCopy };
   'anm6-easy-v1': { args: Anm6Args; copy: Anm6Copy };
   'dispatch-home-v1': { args: DispatchHomeArgs; copy: DispatchHomeCopy };
+  'frequency-area1-v1': { args: FrequencyArea1Args; copy: FrequencyArea1Copy };
 }
 
 export type TaskId = keyof Tasks;
@@ -27,6 +29,7 @@ const BUILT_IN: { readonly [Id in TaskId]: TaskDefinition } = {
   'voltage-ieee33-hard-v1': voltageIeee33Hard,
   'anm6-easy-v1': anm6Easy,
   'dispatch-home-v1': dispatchHome,
+  'frequency-area1-v1': frequencyArea1,
 };
 
 /** The tasks that come with the package. */

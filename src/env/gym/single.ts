@@ -2,7 +2,7 @@
 import { fail } from '../../base/errors.ts';
 import { stateFromJson, stateToJson } from './jsonState.ts';
 import { box } from './spaces.ts';
-import type { Balance, TaskCopy, TaskDefinition } from './task.ts';
+import type { Balance, TaskCopy, TaskDefinition, TaskState } from './task.ts';
 import type { BoxSpace, Env, EnvState, Info, ResetResult, StepResult } from './types.ts';
 
 export class TaskEnv implements Env {
@@ -80,7 +80,7 @@ export class TaskEnv implements Env {
   setState(json: EnvState): Float32Array {
     const state = stateFromJson(json) as unknown as SavedTask;
     if (state.id !== this.id) throw fail('env.state', { expected: `a state of ${this.id}`, got: state.id });
-    this.copy.setState(state.copy);
+    restore(this.copy, state.copy);
     this.rewards.set(state.rewards);
     this.#running = state.running;
     this.#seeded = state.seeded;
@@ -111,5 +111,14 @@ interface SavedTask {
   readonly running: boolean;
   readonly seeded: boolean;
   readonly rewards: Float32Array;
-  readonly copy: Readonly<Record<string, unknown>>;
+  readonly copy: TaskState;
+}
+
+/** A task takes its own state apart without looking; what it trips over is a damaged state. @throws `env.state`. */
+export function restore(copy: TaskCopy, state: TaskState): void {
+  try {
+    copy.setState(state);
+  } catch (cause) {
+    throw fail('env.state', { expected: 'a state of a copy with the same arguments', cause });
+  }
 }

@@ -3,6 +3,7 @@
  * A copy's trajectory depends on (seed, copy index, its own actions) only, not on how many copies there are.
  */
 import { fail } from '../../base/errors.ts';
+import { restore } from './single.ts';
 import { stateFromJson, stateToJson } from './jsonState.ts';
 import type { TaskCopy, TaskDefinition, TaskState, Trajectory } from './task.ts';
 import type { BranchingVectorEnv, EnvState, Info, VectorStep } from './types.ts';
@@ -100,7 +101,7 @@ export class TaskVectorEnv<Copy extends TaskCopy = TaskCopy> implements Branchin
       });
     }
     this.ended = NONE;
-    this.copies.forEach((copy, c) => copy.setState(copies[c]!));
+    this.copies.forEach((copy, c) => restore(copy, copies[c]!));
     return this.#observeAll();
   }
 

@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { stateFromJson, stateToJson } from '../../src/env/gym/jsonState.ts';
+import { make, makeVector, TimeLimit, type EnvState } from '../../src/env/index.ts';
+
+const VOLTAGE = 'voltage-ieee33-v1';
+
+const reals = fc.oneof(fc.double(), fc.constantFrom(-0, NaN, Infinity, -Infinity, 5e-324));
+const typed = fc.oneof(
+  fc.array(reals).map((x) => Float64Array.from(x)),
+  fc.array(reals).map((x) => Float32Array.from(x)),
+  fc.array(fc.integer()).map((x) => Int32Array.from(x)),
+  fc.array(fc.nat()).map((x) => Uint32Array.from(x)),
+  fc.array(fc.nat()).map((x) => Int16Array.from(x)),
+  fc.array(fc.nat()).map((x) => Uint8Array.from(x)),
+);
+const names = fc.stringMatching(/^[a-z][a-zA-Z0-9.]{0,8}$/);
+const { value: states } = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3 },
+    reals,
+    typed,
+    fc.string(),
+    fc.boolean(),
+    fc.constant(null),
+    fc.array(tie('value')),
+    fc.dictionary(names, tie('value'), { noNullPrototype: true }),
+  ),
+}));
+
+describe('a state as JSON', () => {
+  it('comes back bit for bit, whatever it holds', () => {
+    fc.assert(
+      fc.property(states, (value) => {
+        const text = JSON.stringify(stateToJson({ value }));
+        expect(stateFromJson(JSON.parse(text))).toStrictEqual({ value });
+      }),
+    );
+  });
+
+  it('drops what is undefined, as JSON does, and refuses what is no data', () => {
+    expect(stateToJson({ a: undefined, b: 1 })).toEqual({ b: 1 });
+    for (const value of [() => 1, new Map(), 10n, Symbol('s'), new Date(0)]) {
+      expect(() => stateToJson({ value })).toThrow('env.state');
+    }
+    expect(() => stateFromJson({ $f64: 1 })).toThrow('env.state');
+    expect(() => stateFromJson(undefined)).toThrow('env.state');
+    expect(() => stateFromJson(7)).toThrow('env.state');
+  });
+});
+
+describe('states of environments', () => {
+  it('are refused by another task, another number of copies, another wrapper, and when damaged', () => {
+    const env = make(VOLTAGE);
+    env.reset({ seed: 1 });
+    const state = env.getState();
+    expect(() => make('voltage-ieee33-hard-v1').setState(state)).toThrow('env.state');
+    expect(() => new TimeLimit(make(VOLTAGE), 3).setState(state)).toThrow('env.state');
+    expect(() => make(VOLTAGE).setState({ ...state, copy: {} })).toThrow('env.state');
+    expect(() => make(VOLTAGE).setState({} as EnvState)).toThrow('env.state');
+    const vector = makeVector(VOLTAGE, 2);
+    vector.reset(1);
+    expect(() => makeVector(VOLTAGE, 3).setState(vector.getState())).toThrow('env.state');
+    expect(() => makeVector(VOLTAGE, 2).setState(state)).toThrow('env.state');
+  });
+
+  it('keep an episode that is over over, and a random stream where it was', () => {
+    const env = new TimeLimit(make(VOLTAGE), 2);
+    env.reset({ seed: 1 });
+    env.step(new Float32Array(6));
+    env.step(new Float32Array(6));
+    const again = new TimeLimit(make(VOLTAGE), 2);
+    again.setState(JSON.parse(JSON.stringify(env.getState())) as EnvState);
+    expect(() => again.step(new Float32Array(6))).toThrow('env.ended');
+    expect(again.reset()).toEqual(env.reset());
+  });
+});
