@@ -93,7 +93,8 @@ describe('dispatch-home-v1', () => {
     const calendar = soc.slice(1).reduce((sum, s, i) => sum + timeStress(3600) * socStress((s + soc[i]!) / 2), 0);
     expect(Math.abs(copy.wear.cycleDamage - cycling)).toBeLessThan(1e-12);
     const wearCost = copy.info()['wearCost'] as number;
-    const perDamage = model.replacementCost / damageOfLoss(1 - model.endOfLifeSoh);
+    const perDamage =
+      (model.replacementPerKwh * (copy.home.battery.ratedWh / 1000)) / damageOfLoss(1 - model.endOfLifeSoh);
     expect(Math.abs(wearCost / perDamage - cycling - calendar)).toBeLessThan(1e-9);
     expect(copy.wear.soh).toBeLessThan(1);
   });

@@ -83,8 +83,8 @@ export function stepBattery(
   return { pW, socWh: next, lossWh: socWh - rested + heatWh(actual, pW, dtH) };
 }
 
-/** Lost on the way in, |P| dt (1 - eta_c), or on the way out, P dt (1 / eta_d - 1). */
-function heatWh({ etaCharge, etaDischarge }: BatteryModel, pW: number, dtH: number): number {
+/** Heat of conversion over the interval, Wh: lost on the way in, |P| dt (1 - eta_c), or on the way out, P dt (1 / eta_d - 1). */
+export function heatWh({ etaCharge, etaDischarge }: BatteryModel, pW: number, dtH: number): number {
   return pW < 0 ? -pW * dtH * (1 - etaCharge) : pW > 0 ? pW * dtH * (1 / etaDischarge - 1) : 0;
 }
 

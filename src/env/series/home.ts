@@ -2,23 +2,28 @@
 import { fail } from '../../base/errors.ts';
 import type { BatteryModel } from '../physics/battery.ts';
 
-/** Every array has `steps` entries; power is the mean of the interval. */
-export interface HomeSeries {
-  readonly name: string;
+/** What energy costs and what it emits over time, one entry per step. */
+export interface TariffSeries {
   readonly stepMs: number;
-  /** Start of step 0, ms since the epoch on the home's own clock: its tariff and its habits follow that clock. */
+  /** Start of step 0, ms since the epoch on the clock that tariff and habits follow. */
   readonly startMs: number;
+  /** Currency per kWh bought. */
+  readonly pricePerKwh: Float64Array;
+  /** The price forecast known at each step for 6, 12 and 24 h later. */
+  readonly priceAhead: PriceAhead;
+  /** Emissions of a kWh bought. */
+  readonly carbonKgPerKwh: Float64Array;
+}
+
+/** Every array has `steps` entries; power is the mean of the interval. */
+export interface HomeSeries extends TariffSeries {
+  readonly name: string;
   readonly steps: number;
   /** Positive consumes. */
   readonly loadW: Float64Array;
   readonly pvW: Float64Array;
-  /** Currency per kWh bought, and per kWh sold (0 where the grid pays nothing). */
-  readonly pricePerKwh: Float64Array;
+  /** Currency per kWh sold; 0 where the grid pays nothing. */
   readonly exportPricePerKwh: Float64Array;
-  /** Emissions of a kWh bought. */
-  readonly carbonKgPerKwh: Float64Array;
-  /** The price forecast known at each step for 6, 12 and 24 h later. */
-  readonly priceAhead: PriceAhead;
   readonly battery: BatteryModel;
   readonly provenance: string;
 }

@@ -18,7 +18,7 @@ import { syntheticCarbonKgPerKwh } from './generator/carbon.ts';
 import { syntheticLoadW } from './generator/load.ts';
 import { syntheticPricePerMwh } from './generator/price.ts';
 import { syntheticPvShare } from './generator/pv.ts';
-import { checkHome, type HomeSeries } from './home.ts';
+import { checkHome, type HomeSeries, type PriceAhead } from './home.ts';
 import { SYNTHETIC_EPOCH_MS } from './synthetic.ts';
 
 export type Tariff = 'time-of-use' | 'day-ahead';
@@ -69,33 +69,50 @@ export function syntheticHome(options: SyntheticHomeOptions): HomeSeries {
 
 function makeHome({ seed, home, day, days, stepMs, tariff, exportShare }: SyntheticHomeOptions): HomeSeries {
   const ratings = ratingsOf(seed, home);
-  const perDay = DAY_MS / stepMs;
-  const steps = days * perDay;
-  const join = (make: (d: number) => Float64Array, more = 0): Float64Array => {
-    const out = new Float64Array((days + more) * perDay);
-    for (let i = 0; i < days + more; i++) out.set(make(day + i), i * perDay);
-    return out;
-  };
-  // A day more, for the forecasts of the last.
-  const price = join((d) => pricesOf(ratings, { seed, day: d, stepMs }, tariff), 1);
-  const ahead = (hours: number): Float64Array => {
-    const by = (hours * HOUR_MS) / stepMs;
-    return price.slice(by, by + steps);
-  };
+  const { pricePerKwh, priceAhead } = syntheticTariff({ seed, home, day, days, stepMs, tariff });
+  const join = (make: (d: number) => Float64Array): Float64Array => joinDays(day, days, make);
   return {
     name: `synthetic-${home}`,
     stepMs,
     startMs: SYNTHETIC_EPOCH_MS + day * DAY_MS,
-    steps,
+    steps: pricePerKwh.length,
     loadW: join((d) => syntheticLoadW({ seed, day: d, stepMs, home })),
     pvW: join((d) => syntheticPvShare({ seed, day: d, stepMs, home }).map((share) => share * ratings.pvW)),
-    pricePerKwh: price.slice(0, steps),
-    exportPricePerKwh: price.slice(0, steps).map((p) => Math.max(0, p) * exportShare),
+    pricePerKwh,
+    exportPricePerKwh: pricePerKwh.map((price) => price * exportShare),
     carbonKgPerKwh: join((d) => syntheticCarbonKgPerKwh({ seed, day: d, stepMs, kind: 'average' })),
-    priceAhead: { h6: ahead(6), h12: ahead(12), h24: ahead(24) },
+    priceAhead,
     battery: ratings.battery,
     provenance: `synthetic home ${home}, seed ${seed}, days ${day} to ${day + days - 1}, ${tariff}`,
   };
+}
+
+/** The tariff of home `home`, per kWh, with its exact forecasts. */
+export function syntheticTariff(options: Omit<SyntheticHomeOptions, 'exportShare'>): {
+  pricePerKwh: Float64Array;
+  priceAhead: PriceAhead;
+} {
+  const { seed, home, day, days, stepMs, tariff } = options;
+  const ratings = ratingsOf(seed, home);
+  // A day more, for the forecasts of the last.
+  const price = joinDays(day, days + 1, (d) => pricesOf(ratings, { seed, day: d, stepMs }, tariff));
+  const steps = (days * DAY_MS) / stepMs;
+  const ahead = (hours: number): Float64Array => {
+    const by = (hours * HOUR_MS) / stepMs;
+    return price.slice(by, by + steps);
+  };
+  return { pricePerKwh: price.slice(0, steps), priceAhead: { h6: ahead(6), h12: ahead(12), h24: ahead(24) } };
+}
+
+function joinDays(day: number, days: number, make: (d: number) => Float64Array): Float64Array {
+  const parts = Array.from({ length: days }, (_, i) => make(day + i));
+  const out = new Float64Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
 
 function ratingsOf(seed: number | string, home: number): Ratings {

@@ -56,8 +56,6 @@ import { checkDispatchHomeArgs, type DispatchHomeArgs } from './dispatchHomeArgs
 import { DISPATCH_HOME_INTERFACE } from './dispatchHomeInterface.ts';
 import { setTariff } from './homeClock.ts';
 
-/** Rated energy that the replacement cost of the arguments is for. */
-const WEAR_RATED_WH = 6400;
 const SHARE = 1000000;
 const WH_PER_KWH = 1000;
 
@@ -222,8 +220,7 @@ export class DispatchHomeCopy extends EpisodeTask {
   #newWear(): BatteryWear {
     const { wear, startSoh } = this.args;
     const { ratedWh } = this.#series.battery;
-    const replacementCost = (wear.replacementCost * ratedWh) / WEAR_RATED_WH;
-    return new BatteryWear({ ...wear, replacementCost }, this.socWh / ratedWh, startSoh);
+    return new BatteryWear(wear, { ratedWh, soc: this.socWh / ratedWh, soh: startSoh });
   }
 
   #ofSplit(i: number): number {

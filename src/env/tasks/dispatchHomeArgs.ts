@@ -30,7 +30,6 @@ export interface DispatchHomeArgs {
   readonly peakPrice: number;
   /** 1: the agent pays for wear. 0: it does not, and the battery's usable energy does not shrink either. 1. */
   readonly wearWeight: number;
-  /** Of a 6.4 kWh battery; scaled by rated energy. */
   readonly wear: WearModel;
   /** State of charge at the start as a share of what is usable; drawn when left out. */
   readonly startSoc?: number | undefined;

@@ -18,6 +18,8 @@ import {
 import { rainflow } from '../../../src/env/physics/wear/rainflow.ts';
 
 const DAY_S = 86400;
+const RATED_WH = 6400;
+const REPLACEMENT = 2560;
 const relative = (got: number, want: number): number => Math.abs(got / want - 1);
 
 /** One cycle a day, `depth` around 0.5, at rest at 0.5 between; ends where it began. */
@@ -71,7 +73,7 @@ describe('battery wear', () => {
   it('costs in sum what batch rainflow and the calendar say', () => {
     fc.assert(
       fc.property(history, (soc) => {
-        const wear = new BatteryWear(DEFAULT_WEAR, soc[0]!);
+        const wear = new BatteryWear(DEFAULT_WEAR, { ratedWh: RATED_WH, soc: soc[0]! });
         let cost = 0;
         let calendar = 0;
         for (let i = 1; i < soc.length; i++) {
@@ -80,7 +82,7 @@ describe('battery wear', () => {
         }
         const damage = cycleDamage(DEFAULT_WEAR);
         const cycling = rainflow(soc).reduce((sum, c) => sum + c.count * damage(c.range, c.mean), 0);
-        const perDamage = DEFAULT_WEAR.replacementCost / damageOfLoss(0.2);
+        const perDamage = REPLACEMENT / damageOfLoss(0.2);
         expect(Math.abs(wear.cycleDamage - cycling)).toBeLessThan(1e-12);
         expect(Math.abs(wear.calendarDamage - calendar)).toBeLessThan(1e-12);
         expect(Math.abs(cost / perDamage - cycling - calendar)).toBeLessThan(1e-9);
@@ -91,7 +93,10 @@ describe('battery wear', () => {
   it('never lets health recover, whatever the history', () => {
     fc.assert(
       fc.property(history, fc.double({ min: 0.6, max: 1, noNaN: true }), (soc, soh) => {
-        const wear = new BatteryWear({ ...DEFAULT_WEAR, temperatureC: 40 }, soc[0]!, soh);
+        const wear = new BatteryWear(
+          { ...DEFAULT_WEAR, temperatureC: 40 },
+          { ratedWh: RATED_WH, soc: soc[0]!, soh: soh },
+        );
         let before = wear.soh;
         expect(before).toBeCloseTo(soh, 12);
         for (const x of soc) {
@@ -104,11 +109,11 @@ describe('battery wear', () => {
   });
 
   it('one year is two half-years threaded', () => {
-    const whole = new BatteryWear(DEFAULT_WEAR, 0.5);
-    const first = new BatteryWear(DEFAULT_WEAR, 0.5);
+    const whole = new BatteryWear(DEFAULT_WEAR, { ratedWh: RATED_WH, soc: 0.5 });
+    const first = new BatteryWear(DEFAULT_WEAR, { ratedWh: RATED_WH, soc: 0.5 });
     const total = cycleDaily(whole, 360, 0.8);
     let halves = cycleDaily(first, 180, 0.8);
-    const second = new BatteryWear(DEFAULT_WEAR, 0);
+    const second = new BatteryWear(DEFAULT_WEAR, { ratedWh: RATED_WH, soc: 0 });
     second.setState(JSON.parse(JSON.stringify(first.getState())) as ReturnType<typeof first.getState>);
     halves += cycleDaily(second, 180, 0.8);
     expect(second.soh).toBe(whole.soh);
@@ -119,30 +124,32 @@ describe('battery wear', () => {
   });
 
   it('a life of any cycling costs one replacement, and the calendar alone can end it', () => {
-    const cycled = new BatteryWear(DEFAULT_WEAR, 0.5);
+    const cycled = new BatteryWear(DEFAULT_WEAR, { ratedWh: RATED_WH, soc: 0.5 });
     let cost = 0;
     while (!cycled.endOfLife) cost += cycleDaily(cycled, 1, 0.9);
-    expect(cost / DEFAULT_WEAR.replacementCost).toBeCloseTo(1, 2);
-    const shelved = new BatteryWear({ ...DEFAULT_WEAR, temperatureC: 45 }, 0.9);
+    expect(cost / REPLACEMENT).toBeCloseTo(1, 2);
+    const shelved = new BatteryWear({ ...DEFAULT_WEAR, temperatureC: 45 }, { ratedWh: RATED_WH, soc: 0.9 });
     for (let day = 0; day < 3650 && !shelved.endOfLife; day++) shelved.step(0.9, DAY_S);
     expect(shelved.endOfLife).toBe(true);
     expect(shelved.cycleDamage).toBe(0);
   });
 
   it('has a linear proxy that is exact for the cycle it is made for', () => {
-    const wear = new BatteryWear(DEFAULT_WEAR, 0.5);
+    const wear = new BatteryWear(DEFAULT_WEAR, { ratedWh: RATED_WH, soc: 0.5 });
     cycleDaily(wear, 100, 0.8);
-    const perDamage = DEFAULT_WEAR.replacementCost / damageOfLoss(0.2);
+    const perDamage = REPLACEMENT / damageOfLoss(0.2);
     const drawnKwh = 100 * 0.8 * 6.4;
-    const proxy = linearWearCostPerKwh(DEFAULT_WEAR, 6400) * drawnKwh;
+    const proxy = linearWearCostPerKwh(DEFAULT_WEAR) * drawnKwh;
     expect(proxy / (perDamage * wear.cycleDamage)).toBeCloseTo(1, 1);
     expect(proxy).toBeCloseTo(perDamage * 100 * depthStress(0.8), 9);
   });
 
   it('refuses impossible models', () => {
-    for (const bad of [{ temperatureC: 99 }, { endOfLifeSoh: 1 }, { replacementCost: NaN }]) {
+    for (const bad of [{ temperatureC: 99 }, { endOfLifeSoh: 1 }, { replacementPerKwh: NaN }]) {
       expect(() => checkWearModel({ ...DEFAULT_WEAR, ...bad })).toThrow(expect.objectContaining({ code: 'env.wear' }));
     }
-    expect(() => new BatteryWear(DEFAULT_WEAR, 0.5, 0)).toThrow(expect.objectContaining({ code: 'env.wear' }));
+    expect(() => new BatteryWear(DEFAULT_WEAR, { ratedWh: RATED_WH, soc: 0.5, soh: 0 })).toThrow(
+      expect.objectContaining({ code: 'env.wear' }),
+    );
   });
 });

@@ -13,13 +13,13 @@ import { RainflowDamage, type RainflowState } from './rainflow.ts';
 export interface WearModel {
   /** Cell temperature, deg C, in (-30, 80). */
   readonly temperatureC: number;
-  /** What a new battery costs, in the currency of the task. */
-  readonly replacementCost: number;
+  /** What a new battery costs per rated kWh, in the currency of the task. */
+  readonly replacementPerKwh: number;
   /** State of health at which it is replaced, in (0, 1). */
   readonly endOfLifeSoh: number;
 }
 
-export const DEFAULT_WEAR: WearModel = { temperatureC: 25, replacementCost: 2560, endOfLifeSoh: 0.8 };
+export const DEFAULT_WEAR: WearModel = { temperatureC: 25, replacementPerKwh: 400, endOfLifeSoh: 0.8 };
 
 export interface WearState {
   readonly rainflow: RainflowState;
@@ -31,18 +31,18 @@ export interface WearState {
 
 /** @throws `env.wear`. */
 export function checkWearModel(model: WearModel): WearModel {
-  const { temperatureC, replacementCost, endOfLifeSoh } = model;
+  const { temperatureC, replacementPerKwh, endOfLifeSoh } = model;
   const valid =
     temperatureC > -30 &&
     temperatureC < 80 &&
-    replacementCost >= 0 &&
-    Number.isFinite(replacementCost) &&
+    replacementPerKwh >= 0 &&
+    Number.isFinite(replacementPerKwh) &&
     endOfLifeSoh > 0 &&
     endOfLifeSoh < 1;
   if (!valid) {
     throw fail('env.wear', {
-      expected: 'temperatureC in (-30, 80), replacementCost >= 0, endOfLifeSoh in (0, 1)',
-      got: { temperatureC, replacementCost, endOfLifeSoh },
+      expected: 'temperatureC in (-30, 80), replacementPerKwh >= 0, endOfLifeSoh in (0, 1)',
+      got: { temperatureC, replacementPerKwh, endOfLifeSoh },
     });
   }
   return model;
@@ -56,11 +56,19 @@ export function cycleDamage(model: WearModel): (depth: number, meanSoc: number) 
 
 /**
  * The linear proxy for LP and MPC: currency per kWh drawn from the cells, of cycles of this depth around 0.5.
- *   rate = replacement x f(depth) / (f(end of life) x depth x rated kWh)
+ *   rate = replacement per kWh x f(depth) / (f(end of life) x depth)
  */
-export function linearWearCostPerKwh(model: WearModel, ratedWh: number, depth = 0.8): number {
+export function linearWearCostPerKwh(model: WearModel, depth = 0.8): number {
   const perCycle = cycleDamage(model)(depth, 0.5) / damageOfLoss(1 - model.endOfLifeSoh);
-  return (model.replacementCost * perCycle) / (depth * (ratedWh / 1000));
+  return (model.replacementPerKwh * perCycle) / depth;
+}
+
+export interface WearStart {
+  readonly ratedWh: number;
+  /** State of charge, share of rated. */
+  readonly soc: number;
+  /** State of health, share of rated; 1. */
+  readonly soh?: number;
 }
 
 export class BatteryWear {
@@ -76,13 +84,13 @@ export class BatteryWear {
   /** Damage from before this history began. */
   #earlier: number;
 
-  /** A battery at a state of charge and of health, both shares of rated. @throws `env.wear`. */
-  constructor(model: WearModel, soc: number, soh = 1) {
+  /** @throws `env.wear`. */
+  constructor(model: WearModel, { ratedWh, soc, soh = 1 }: WearStart) {
     this.model = checkWearModel(model);
     if (!(soh > 0 && soh <= 1)) throw fail('env.wear', { expected: 'state of health in (0, 1]', got: soh });
     this.#rainflow = new RainflowDamage(cycleDamage(model), soc);
     this.#heat = temperatureStress(model.temperatureC);
-    this.#costPerDamage = model.replacementCost / damageOfLoss(1 - model.endOfLifeSoh);
+    this.#costPerDamage = (model.replacementPerKwh * ratedWh) / 1000 / damageOfLoss(1 - model.endOfLifeSoh);
     this.#soc = soc;
     this.#earlier = soh === 1 ? 0 : damageOfLoss(1 - soh);
   }
