@@ -27,7 +27,7 @@ import { VoltVarLoop } from './voltVarLoop.ts';
 /** Lowest and highest voltage in band, pu. */
 export type Band = readonly [minPu: number, maxPu: number];
 
-const BAND: Band = [0.95, 1.05];
+export const DEFAULT_BAND: Band = [0.95, 1.05];
 const MICRO = 1000000;
 const MS_PER_HOUR = 3600000;
 const MAX_SWEEPS = 200;
@@ -412,7 +412,7 @@ export class Feeder {
   #countBand(): void {
     const { counted } = this.#plant;
     const { vPu } = this;
-    const [low, high] = this.scenario.band ?? BAND;
+    const [low, high] = this.scenario.band ?? DEFAULT_BAND;
     const lowest = low - BAND_SLACK_PU;
     const highest = high + BAND_SLACK_PU;
     let out = 0;

@@ -46,8 +46,18 @@ export interface GridModel {
   sensitivityPu(buses: readonly number[]): Float64Array;
 }
 
-/** @throws `env.networkNotRadial` when sweeps are asked for and cannot, `env.network`, `env.unknownBus`. */
+const MODELS = new WeakMap<Network, Map<GridSolver, GridModel>>();
+
+/** Compiled once for a network. @throws `env.networkNotRadial` when sweeps are asked for and cannot, `env.network`, `env.unknownBus`. */
 export function gridModel(network: Network, solver: GridSolver = 'auto'): GridModel {
+  const models = MODELS.get(network) ?? new Map<GridSolver, GridModel>();
+  MODELS.set(network, models);
+  const model = models.get(solver) ?? compile(network, solver);
+  models.set(solver, model);
+  return model;
+}
+
+function compile(network: Network, solver: GridSolver): GridModel {
   const live = { ...network, branches: network.branches.filter((branch) => branch.inService !== false) };
   const plain = isPlainTree(live);
   if (solver === 'sweep' && !plain) {

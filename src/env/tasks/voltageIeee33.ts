@@ -49,7 +49,6 @@ import { VOLTAGE_DEFAULTS, voltageArgs, type VoltageArgs } from './voltageArgs.t
 import { VoltageCopy } from './voltageTask.ts';
 
 export { followPlan, VoltageCopy } from './voltageTask.ts';
-export type { VoltageArgs } from './voltageArgs.ts';
 
 /** A scenario of the 33-bus feeder for baselines and the twin, with everything but the series defaulted. */
 export function createFeederScenario(

@@ -1,5 +1,6 @@
 /** Reward of the voltage task: band first, then losses, then calm. Equations in `voltageIeee33.ts`. */
 import { MAX_SHARE_MICRO } from '../../grid/voltVar.ts';
+import { DEFAULT_BAND, type Band } from '../physics/feeder.ts';
 import { BARRIERS, type BarrierName } from './barriers.ts';
 
 export interface VoltageRewardOptions {
@@ -26,16 +27,24 @@ export const VOLTAGE_REWARD: VoltageRewardOptions = {
   divergedPenalty: 20,
 };
 
-const HALF_BAND_PU = 0.05;
+const PICO = 1000000000000;
 /** Excess beyond this many scales counts no more: one bad bus cannot outweigh everything ever learned. */
 const EXCESS_MAX = 5;
 
-/** mean over the counted buses (by index) of min(5, max(0, |v-1| - (0.05 - margin)) / scale) */
-export function barrier(vPu: Float64Array, counted: Int32Array, options: VoltageRewardOptions): number {
-  const edge = HALF_BAND_PU - options.marginPu;
+/** mean over the counted buses (by index) of min(5, max(0, |v-1| - (0.05 - margin)) / scale); 1 and 0.05 are the band's. */
+export function barrier(
+  vPu: Float64Array,
+  counted: Int32Array,
+  options: VoltageRewardOptions,
+  band: Band = DEFAULT_BAND,
+): number {
+  const centre = 0.5 * (band[0] + band[1]);
+  // In 1e-12 pu, so that the half width of [0.95, 1.05] is 0.05 itself.
+  const half = Math.floor(0.5 * (band[1] - band[0]) * PICO + 0.5) / PICO;
+  const edge = half - options.marginPu;
   let sum = 0;
   for (let k = 0; k < counted.length; k++) {
-    const beyond = Math.abs(vPu[counted[k]!]! - 1) - edge;
+    const beyond = Math.abs(vPu[counted[k]!]! - centre) - edge;
     if (beyond > 0) sum += Math.min(EXCESS_MAX, beyond / options.barrierScalePu);
   }
   return sum / counted.length;

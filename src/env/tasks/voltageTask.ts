@@ -89,16 +89,13 @@ export class VoltageCopy implements TaskCopy {
   readonly #trajectory = new TrajectoryLog();
   #next = 0;
 
-  /** `first`: the series held before the first reset; a clone brings its own. */
-  constructor(args: VoltageArgs, setting: VoltageSetting, first?: FeederSeries) {
+  /** `feeder`: a clone brings its own. @throws `env.sites`, `env.networkNotRadial`, `env.network`, `env.series`. */
+  constructor(args: VoltageArgs, setting: VoltageSetting, feeder?: Feeder) {
     this.args = args;
     this.setting = setting;
-    const { network, sites, initialSocMicro, band } = setting;
-    const { curve, tolerancePu, solver, policy } = args;
-    const series = first ?? args.series?.[0] ?? this.#day(0);
-    const scenario = { network, sites, series, curve, initialSocMicro, tolerancePu, solver };
-    this.feeder = new Feeder(band === undefined ? scenario : { ...scenario, band });
-    const agents = sites.length;
+    this.feeder = feeder ?? this.#createFeeder();
+    const { policy } = args;
+    const agents = setting.sites.length;
     this.shape = {
       agents,
       observationSize: policy.inputs.length,
@@ -225,9 +222,17 @@ export class VoltageCopy implements TaskCopy {
   }
 
   clone(): VoltageCopy {
-    const copy = new VoltageCopy(this.args, this.setting, this.feeder.series);
+    const copy = new VoltageCopy(this.args, this.setting, this.feeder.clone());
     copy.setState(this.getState());
     return copy;
+  }
+
+  #createFeeder(): Feeder {
+    const { curve, tolerancePu, solver } = this.args;
+    const { network, sites, initialSocMicro, band } = this.setting;
+    const series = this.args.series?.[0] ?? this.#day(0);
+    const scenario = { network, sites, series, curve, initialSocMicro, tolerancePu, solver };
+    return new Feeder(band === undefined ? scenario : { ...scenario, band });
   }
 
   #drawSeries(): FeederSeries {
@@ -279,7 +284,8 @@ export class VoltageCopy implements TaskCopy {
       for (let s = 0; s < feeder.siteCount; s++) q += Math.abs(feeder.qVar[s]!);
       return mapdnReward(feeder.vPu, feeder.countedBuses, q / (feeder.siteCount * VA_PER_MVA), args.barrier);
     }
-    return sharedReward(barrier(feeder.vPu, feeder.countedBuses, args.reward), feeder.lossW, args.reward);
+    const outside = barrier(feeder.vPu, feeder.countedBuses, args.reward, this.setting.band);
+    return sharedReward(outside, feeder.lossW, args.reward);
   }
 
   #reward(rewards: Float32Array): void {
