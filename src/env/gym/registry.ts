@@ -4,10 +4,17 @@
  */
 import { fail } from '../../base/errors.ts';
 import { anm6Easy, type Anm6Args, type Anm6Copy } from '../tasks/anm6Easy.ts';
+import { dispatchFeeder, type DispatchFeederCopy } from '../tasks/dispatchFeeder.ts';
+import type { DispatchFeederArgs } from '../tasks/dispatchFeederArgs.ts';
 import { dispatchHome, type DispatchHomeCopy } from '../tasks/dispatchHome.ts';
 import type { DispatchHomeArgs } from '../tasks/dispatchHomeArgs.ts';
 import { frequencyArea1, type FrequencyArea1Args, type FrequencyArea1Copy } from '../tasks/frequencyArea1.ts';
-import { voltageIeee33, voltageIeee33Hard, type VoltageArgs, type VoltageCopy } from '../tasks/voltageIeee33.ts';
+import { stackedIeee33, type StackedArgs, type StackedCopy } from '../tasks/stackedIeee33.ts';
+import type { VoltageArgs } from '../tasks/voltageArgs.ts';
+import { voltageCase, voltageIeee118, voltageIeee14, type VoltageCaseArgs } from '../tasks/voltageCase.ts';
+import { voltageIeee33, voltageIeee33Hard } from '../tasks/voltageIeee33.ts';
+import { voltageIeee69 } from '../tasks/voltageIeee69.ts';
+import type { VoltageCopy } from '../tasks/voltageTask.ts';
 import { MultiAgentEnv } from './multiAgent.ts';
 import { TaskEnv } from './single.ts';
 import type { TaskCopy, TaskDefinition } from './task.ts';
@@ -17,8 +24,14 @@ import { TaskVectorEnv } from './vector.ts';
 export interface Tasks {
   'voltage-ieee33-v1': { args: VoltageArgs; copy: VoltageCopy };
   'voltage-ieee33-hard-v1': { args: VoltageArgs; copy: VoltageCopy };
+  'voltage-ieee69-v1': { args: VoltageCaseArgs; copy: VoltageCopy };
+  'voltage-ieee14-v1': { args: VoltageCaseArgs; copy: VoltageCopy };
+  'voltage-ieee118-v1': { args: VoltageCaseArgs; copy: VoltageCopy };
+  'voltage-case-v1': { args: VoltageCaseArgs; copy: VoltageCopy };
   'anm6-easy-v1': { args: Anm6Args; copy: Anm6Copy };
   'dispatch-home-v1': { args: DispatchHomeArgs; copy: DispatchHomeCopy };
+  'dispatch-feeder-v1': { args: DispatchFeederArgs; copy: DispatchFeederCopy };
+  'stacked-ieee33-v1': { args: StackedArgs; copy: StackedCopy };
   'frequency-area1-v1': { args: FrequencyArea1Args; copy: FrequencyArea1Copy };
 }
 
@@ -27,8 +40,14 @@ export type TaskId = keyof Tasks;
 const BUILT_IN: { readonly [Id in TaskId]: TaskDefinition } = {
   'voltage-ieee33-v1': voltageIeee33,
   'voltage-ieee33-hard-v1': voltageIeee33Hard,
+  'voltage-ieee69-v1': voltageIeee69,
+  'voltage-ieee14-v1': voltageIeee14,
+  'voltage-ieee118-v1': voltageIeee118,
+  'voltage-case-v1': voltageCase,
   'anm6-easy-v1': anm6Easy,
   'dispatch-home-v1': dispatchHome,
+  'dispatch-feeder-v1': dispatchFeeder,
+  'stacked-ieee33-v1': stackedIeee33,
   'frequency-area1-v1': frequencyArea1,
 };
 
