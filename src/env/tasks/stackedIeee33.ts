@@ -1,0 +1,426 @@
+/**
+ * `stacked-ieee33-v1`: frequency inside dispatch inside voltage. The six inverters of the 33-bus feeder hold its
+ * voltage, trade their batteries on the price, and keep a part of them ready for the frequency of a small area.
+ *
+ * Description
+ *   The feeder, sites, curves and weather are those of `voltage-ieee33-v1`. In every 5-minute interval each site holds a
+ *   volt-var offset, a battery power and a reserve; inside the interval the area of areaResponse.ts runs in 20 ms steps
+ *   and the reserves answer its frequency on the dynamic-regulation curve (full at 0.2 Hz, 15 mHz deadband, 0.2 s lag).
+ *   Batteries are followed second by second, with efficiency and rainflow wear on what they really did; the feeder sees
+ *   their mean over the interval.
+ *   A reserve is cut to what rating and energy can keep up for the whole interval at full response, so it never fails.
+ * Action space
+ *   Box [-1, 1], three per agent, to the outputs of STACKED_INTERFACE, envelopes applied:
+ *   | # | name    | min     | max    | unit                                                 |
+ *   | 0 | offset  | -800000 | 800000 | 1e-6 of live reactive capability, injection positive |
+ *   | 1 | power   | -100000 | 100000 | W of the battery, discharging positive               |
+ *   | 2 | reserve | 0       | 1e6    | 1e-6 of rated battery power, both directions         |
+ * Observation space
+ *   Box of 15 per agent: normalised integer / 32 768. Raw values clamp to [min, max].
+ *   | #  | name         | min     | max     | unit                                 |
+ *   | 0  | v.own        | 900000  | 1100000 | 1e-6 pu                              |
+ *   | 1  | p.own        | -200000 | 1000000 | W, export positive                   |
+ *   | 2  | q.own        | -800000 | 800000  | var, injected positive               |
+ *   | 3  | p.pv         | 0       | 1000000 | W                                    |
+ *   | 4  | sens.own     | 0       | 80000   | 1e-6 pu per Mvar                     |
+ *   | 5  | time.day     | 0       | 86400   | s, of the interval acted on          |
+ *   | 6  | f.dev        | -300000 | 300000  | 1e-6 Hz, at the end of the interval  |
+ *   | 7  | f.delta      | -100000 | 100000  | 1e-6 Hz over the last 0.5 s          |
+ *   | 8  | soc          | 0       | 1e6     | 1e-6                                 |
+ *   | 9  | price.now    | -5e7    | 2.5e8   | 1e-6 per MWh, of the interval acted on |
+ *   | 10 | price.6h     | -5e7    | 2.5e8   | 1e-6 per MWh                         |
+ *   | 11 | price.12h    | -5e7    | 2.5e8   | 1e-6 per MWh                         |
+ *   | 12..14 | prev.*   | as the action | | as issued                            |
+ * Reward
+ *   Per agent and interval, shared part first (the voltage task's barrier and losses, and the frequency):
+ *     r = -( 20 barrier + loss / 50 kW + frequencyWeight x mean (df / 0.2 Hz)^2 )
+ *         + energy sold x price + reserve x hours x reservePrice - wearWeight x wear
+ *   The last line is in the currency of the price. Without a power-flow solution the shared part is -20.
+ * Starting state
+ *   A day of the split, drawn; its weather, price and frequency follow from it. Batteries at 50 %, the area at rest, the
+ *   meters as with no setpoint in interval 0.
+ * Episode end
+ *   truncated after the 288 intervals of the day; never terminated.
+ * Arguments
+ *   `StackedArgs` below. Training days and test days are those of the voltage task (every fifth day is a test day).
+ * Versions
+ *   v1: first.
+ */
+import { fail } from '../../base/errors.ts';
+import { secondOfDay } from '../../grid/interval.ts';
+import { quantise, setChannel, type Snapshot } from '../../grid/snapshot.ts';
+import { MAX_SHARE_MICRO } from '../../grid/voltVar.ts';
+import { EpisodeTask } from '../gym/episode.ts';
+import type { Balance, TaskDefinition, TaskState } from '../gym/task.ts';
+import type { Info } from '../gym/types.ts';
+import { batteryModel, type BatteryModel } from '../physics/battery.ts';
+import { createSetpoints, Feeder, type FeederSetpoints, type FeederState } from '../physics/feeder.ts';
+import { BatteryWear, DEFAULT_WEAR, type WearState } from '../physics/wear/batteryWear.ts';
+import { syntheticFrequencyDeviationHz } from '../series/generator/frequency.ts';
+import { syntheticPricePerMwh } from '../series/generator/price.ts';
+import { testDay, trainDay } from '../series/synthetic.ts';
+import { AreaResponse, type AreaState } from './areaResponse.ts';
+import { MICRO, STACKED_INTERFACE } from './stackedInterface.ts';
+import { createFeederScenario, ieee33Day } from './voltageIeee33.ts';
+import { barrier, sharedReward, VOLTAGE_REWARD } from './voltageReward.ts';
+
+export interface StackedArgs {
+  /** Load peak as a share of nominal; 0.5. */
+  readonly scale: number;
+  /** 1: the action for interval k sees interval k-1. 0: it sees the grid of interval k before acting. 1. */
+  readonly observationDelay: 0 | 1;
+  /** Interval length, ms; divides an hour and is whole seconds. 300 000. */
+  readonly stepMs: number;
+  readonly split: 'train' | 'test';
+  /** Days drawn from are the first this many of the split; 3650. */
+  readonly days: number;
+  readonly seriesSeed: number;
+  /** The synthetic frequency deviation is multiplied by this; 6.4 brings its 99th percentile to about 0.2 Hz. */
+  readonly frequencyScale: number;
+  /** Losses of a unit or load a day; 2. */
+  readonly eventsPerDay: number;
+  readonly frequencyWeight: number;
+  /** Currency per kW and hour held ready. */
+  readonly reservePrice: number;
+  readonly wearWeight: number;
+  /** Power flow, pu; 1e-10. */
+  readonly tolerancePu: number;
+}
+
+const STACKED_DEFAULTS: StackedArgs = {
+  scale: 0.5,
+  observationDelay: 1,
+  stepMs: 300000,
+  split: 'train',
+  days: 3650,
+  seriesSeed: 1,
+  frequencyScale: 6.4,
+  eventsPerDay: 2,
+  frequencyWeight: 1,
+  reservePrice: 0.01,
+  wearWeight: 1,
+  tolerancePu: 1e-10,
+};
+
+const INITIAL_SOC_MICRO = 500000;
+const SECONDS_PER_HOUR = 3600;
+const MS_PER_HOUR = 3600000;
+const FULL_RESPONSE_HZ = 0.2;
+const OUTPUTS = 3;
+
+interface Totals {
+  outOfBand: number;
+  lossWh: number;
+  squareHz2: number;
+  worstHz: number;
+  energyRevenue: number;
+  reserveRevenue: number;
+  wear: number;
+  reserveKwh: number;
+  diverged: number;
+}
+
+interface StackedState extends TaskState {
+  readonly day: number;
+  readonly feeder: FeederState;
+  readonly area: AreaState;
+  readonly socWh: readonly number[];
+  readonly wear: readonly WearState[];
+  readonly totals: Totals;
+  readonly steps: number;
+}
+
+export class StackedCopy extends EpisodeTask {
+  readonly args: StackedArgs;
+  readonly feeder: Feeder;
+  readonly area: AreaResponse;
+  /** Of the last interval, by site, W. */
+  readonly reserveW: Float64Array;
+
+  readonly #batteries: readonly BatteryModel[];
+  readonly #setpoints: FeederSetpoints;
+  readonly #responseW: Float64Array;
+  readonly #own: Float64Array;
+  readonly #fromWh: Float64Array;
+  readonly #conversionWh: Float64Array;
+  #wear: BatteryWear[] = [];
+  #day = 0;
+  #priceMwh: Float64Array = new Float64Array(0);
+  #deviationHz: Float64Array = new Float64Array(0);
+  #shared = 0;
+  #steps = 0;
+  #totals: Totals = noTotals();
+
+  constructor(args: StackedArgs) {
+    const scenario = createFeederScenario({
+      series: ieee33Day(0, { seed: args.seriesSeed, scale: args.scale, stepMs: args.stepMs }),
+      scale: args.scale,
+      initialSocMicro: INITIAL_SOC_MICRO,
+      tolerancePu: args.tolerancePu,
+    });
+    super('stacked-ieee33', STACKED_INTERFACE, scenario.sites.length);
+    this.args = args;
+    this.feeder = new Feeder(scenario);
+    const n = scenario.sites.length;
+    this.#batteries = scenario.sites.map((site) => batteryModel(site.battery));
+    this.area = new AreaResponse(this.#batteries.reduce((sum, { pMaxW }) => sum + pMaxW, 0));
+    this.#setpoints = createSetpoints(n, MAX_SHARE_MICRO);
+    this.#responseW = new Float64Array(args.stepMs / 1000);
+    this.reserveW = new Float64Array(n);
+    this.#own = new Float64Array(n);
+    this.#fromWh = new Float64Array(n);
+    this.#conversionWh = new Float64Array(n);
+  }
+
+  protected begin(): void {
+    const { split, days } = this.args;
+    const i = this.stream.below(days);
+    this.#useDay(split === 'test' ? testDay(i) : trainDay(i));
+    this.area.reset();
+    this.#wear = this.#batteries.map((battery) => new BatteryWear(DEFAULT_WEAR, wearStart(battery)));
+    this.#fromWh.set(this.feeder.socWh);
+    this.#conversionWh.fill(0);
+    this.reserveW.fill(0);
+    this.#totals = noTotals();
+    this.#steps = 0;
+    this.#setpoints.offsetMicro.fill(0);
+    this.#setpoints.pBatteryW.fill(0);
+    this.feeder.preview(0, this.#setpoints);
+  }
+
+  protected measure(site: number, snapshot: Snapshot, step: number): void {
+    const { feeder, area } = this;
+    const acted = Math.min(step, feeder.series.steps - 1);
+    const ahead = (hours: number): number => this.#priceMwh[acted + (hours * MS_PER_HOUR) / this.args.stepMs]!;
+    feeder.measure(site, snapshot);
+    setChannel(snapshot, 'time.day', secondOfDay(feeder.startMs(acted)));
+    setChannel(snapshot, 'f.dev', quantise(area.lastHz, 'hz.e-6'));
+    setChannel(snapshot, 'f.delta', quantise(area.deltaHz, 'hz.e-6'));
+    setChannel(snapshot, 'price.now', quantise(ahead(0), 'cur.e-6.per-mwh'));
+    setChannel(snapshot, 'price.6h', quantise(ahead(6), 'cur.e-6.per-mwh'));
+    setChannel(snapshot, 'price.12h', quantise(ahead(12), 'cur.e-6.per-mwh'));
+  }
+
+  protected advance(step: number): boolean {
+    const { feeder, area } = this;
+    const seconds = this.#responseW.length;
+    const reserve = this.#order();
+    area.advance(this.#deviationHz, step * seconds, reserve, this.#responseW);
+    for (let s = 0; s < feeder.siteCount; s++) this.#runBattery(s, step, reserve);
+    const after = feeder.socWh.slice();
+    feeder.socWh.set(this.#fromWh);
+    feeder.advance(step, this.#setpoints);
+    // The feeder moved the mean; what the battery holds is what its seconds left in it.
+    feeder.socWh.set(after);
+    this.#steps = step + 1;
+    this.#account();
+    const over = this.#steps >= feeder.series.steps;
+    if (!over && this.args.observationDelay === 0) feeder.preview(this.#steps, this.#setpoints);
+    return over;
+  }
+
+  protected reward(agent: number): number {
+    return this.#shared + this.#own[agent]!;
+  }
+
+  protected metrics(): Info {
+    const { outOfBand, lossWh, squareHz2, worstHz, diverged, ...money } = this.#totals;
+    const steps = Math.max(1, this.#steps);
+    return {
+      dayStartMs: this.feeder.series.startMs,
+      outOfBandShare: outOfBand / (steps * this.feeder.countedBuses.length),
+      lossWh,
+      rmsHz: Math.sqrt(squareHz2 / steps),
+      worstHz,
+      divergedSteps: diverged,
+      ...money,
+    };
+  }
+
+  /** Feeder, plus what went into and came out of the batteries. */
+  balance(): Balance | undefined {
+    const { feeder } = this;
+    if (!feeder.converged) return undefined;
+    const dtH = this.args.stepMs / MS_PER_HOUR;
+    let { sources, sinks } = feeder.balanceW();
+    sources *= dtH;
+    sinks *= dtH;
+    for (let s = 0; s < feeder.siteCount; s++) {
+      // The site's battery power is already among the sources of the feeder: here as drawn from the store.
+      sources += this.#fromWh[s]! - feeder.pBatteryW[s]! * dtH;
+      sinks += feeder.socWh[s]! + this.#conversionWh[s]!;
+    }
+    return { sources, sinks, unit: 'Wh' };
+  }
+
+  protected save(): TaskState {
+    const state: StackedState = {
+      day: this.#day,
+      feeder: this.feeder.getState(),
+      area: this.area.getState(),
+      socWh: Array.from(this.feeder.socWh),
+      wear: this.#wear.map((wear) => wear.getState()),
+      totals: { ...this.#totals },
+      steps: this.#steps,
+    };
+    return state;
+  }
+
+  protected load(given: TaskState): void {
+    const state = given as StackedState;
+    this.#useDay(state.day);
+    this.feeder.setState(state.feeder);
+    this.feeder.socWh.set(state.socWh);
+    this.area.setState(state.area);
+    this.#wear = state.wear.map((wear, s) => {
+      const restored = new BatteryWear(DEFAULT_WEAR, wearStart(this.#batteries[s]!));
+      restored.setState(wear);
+      return restored;
+    });
+    this.#totals = { ...state.totals };
+    this.#steps = state.steps;
+  }
+
+  protected twin(): StackedCopy {
+    return new StackedCopy(this.args);
+  }
+
+  #useDay(day: number): void {
+    const { seriesSeed: seed, scale, stepMs, frequencyScale, eventsPerDay } = this.args;
+    this.#day = day;
+    this.feeder.reset(ieee33Day(day, { seed, scale, stepMs }));
+    const prices = [day, day + 1].map((d) => syntheticPricePerMwh({ seed, day: d, stepMs }));
+    this.#priceMwh = Float64Array.from(prices.flatMap((part) => Array.from(part)));
+    this.#deviationHz = syntheticFrequencyDeviationHz({ seed, day, stepMs: 1000, eventsPerDay });
+    for (let t = 0; t < this.#deviationHz.length; t++) this.#deviationHz[t]! *= frequencyScale;
+  }
+
+  /** Setpoints into the feeder, reserves cut to what can be kept up; returns their sum, W. */
+  #order(): number {
+    const { issued } = this.port;
+    let sum = 0;
+    for (let s = 0; s < this.feeder.siteCount; s++) {
+      const battery = this.#batteries[s]!;
+      this.#setpoints.offsetMicro[s] = issued[s * OUTPUTS]!;
+      const wanted = (issued[s * OUTPUTS + 2]! / MICRO) * battery.pMaxW;
+      const { powerW, reserveW } = this.#feasible(s, issued[s * OUTPUTS + 1]!, wanted);
+      this.#setpoints.pBatteryW[s] = powerW;
+      this.reserveW[s] = reserveW;
+      sum += reserveW;
+    }
+    return sum;
+  }
+
+  /** Power first, then as much of the reserve as the rating and the energy of the whole interval leave. */
+  #feasible(s: number, askedW: number, reserveW: number): { powerW: number; reserveW: number } {
+    const battery = this.#batteries[s]!;
+    const stored = this.feeder.socWh[s]!;
+    const dtH = this.args.stepMs / MS_PER_HOUR;
+    const upW = Math.max(0, ((stored - battery.eMinWh) * battery.etaDischarge) / dtH);
+    const downW = Math.max(0, (battery.eMaxWh - stored) / (battery.etaCharge * dtH));
+    const powerW = Math.min(Math.max(askedW, -Math.min(battery.pMaxW, downW)), Math.min(battery.pMaxW, upW));
+    const room = Math.min(battery.pMaxW - Math.abs(powerW), upW - powerW, downW + powerW);
+    return { powerW, reserveW: Math.max(0, Math.min(reserveW, room)) };
+  }
+
+  /** The seconds of one battery: energy, conversion loss, wear and what it earned. Leaves the mean in the setpoints. */
+  #runBattery(s: number, step: number, reserveSumW: number): void {
+    const battery = this.#batteries[s]!;
+    const { etaCharge, etaDischarge, ratedWh } = battery;
+    const wear = this.#wear[s]!;
+    const share = reserveSumW > 0 ? this.reserveW[s]! / reserveSumW : 0;
+    const baseW = this.#setpoints.pBatteryW[s]!;
+    let stored = this.feeder.socWh[s]!;
+    this.#fromWh[s] = stored;
+    let energyWh = 0;
+    let lossWh = 0;
+    let cost = 0;
+    for (let t = 0; t < this.#responseW.length; t++) {
+      const wh = (baseW + share * this.#responseW[t]!) / SECONDS_PER_HOUR;
+      energyWh += wh;
+      // discharging E -= P dt / eta_d, charging E += eta_c |P| dt
+      const drawn = wh > 0 ? wh / etaDischarge : wh * etaCharge;
+      lossWh += wh > 0 ? wh * (1 / etaDischarge - 1) : -wh * (1 - etaCharge);
+      stored -= drawn;
+      cost += wear.step(stored / ratedWh, 1);
+    }
+    const dtH = this.args.stepMs / MS_PER_HOUR;
+    this.feeder.socWh[s] = stored;
+    this.#conversionWh[s] = lossWh;
+    this.#setpoints.pBatteryW[s] = energyWh / dtH;
+    const energyRevenue = (energyWh / MICRO) * this.#priceMwh[step]!;
+    const reserveKwh = (this.reserveW[s]! / 1000) * dtH;
+    const reserveRevenue = reserveKwh * this.args.reservePrice;
+    this.#own[s] = energyRevenue + reserveRevenue - this.args.wearWeight * cost;
+    const totals = this.#totals;
+    totals.energyRevenue += energyRevenue;
+    totals.reserveRevenue += reserveRevenue;
+    totals.wear += cost;
+    totals.reserveKwh += reserveKwh;
+  }
+
+  #account(): void {
+    const { feeder, area } = this;
+    const totals = this.#totals;
+    const network = feeder.converged
+      ? sharedReward(barrier(feeder.vPu, feeder.countedBuses, VOLTAGE_REWARD), feeder.lossW, VOLTAGE_REWARD)
+      : -VOLTAGE_REWARD.divergedPenalty;
+    const frequency = area.squareHz2 / (FULL_RESPONSE_HZ * FULL_RESPONSE_HZ);
+    this.#shared = network - this.args.frequencyWeight * frequency;
+    totals.outOfBand += feeder.outOfBandBuses;
+    totals.lossWh += (feeder.lossW * this.args.stepMs) / MS_PER_HOUR;
+    totals.squareHz2 += area.squareHz2;
+    totals.worstHz = Math.max(totals.worstHz, area.worstHz);
+    if (!feeder.converged) totals.diverged++;
+  }
+}
+
+function wearStart(battery: BatteryModel): { readonly ratedWh: number; readonly soc: number } {
+  return { ratedWh: battery.ratedWh, soc: INITIAL_SOC_MICRO / MICRO };
+}
+
+function noTotals(): Totals {
+  return {
+    outOfBand: 0,
+    lossWh: 0,
+    squareHz2: 0,
+    worstHz: 0,
+    energyRevenue: 0,
+    reserveRevenue: 0,
+    wear: 0,
+    reserveKwh: 0,
+    diverged: 0,
+  };
+}
+
+const MAX_WEIGHT = 1e6;
+
+function checkArgs(given: Partial<StackedArgs>): StackedArgs {
+  const unknown = Object.keys(given).filter((key) => !Object.hasOwn(STACKED_DEFAULTS, key));
+  const args = { ...STACKED_DEFAULTS, ...given };
+  const weights = [args.frequencyScale, args.frequencyWeight, args.reservePrice, args.wearWeight];
+  const valid =
+    unknown.length === 0 &&
+    args.scale > 0 &&
+    args.scale <= 100 &&
+    (args.observationDelay === 0 || args.observationDelay === 1) &&
+    (args.split === 'train' || args.split === 'test') &&
+    args.stepMs >= 1000 &&
+    args.stepMs % 1000 === 0 &&
+    MS_PER_HOUR % args.stepMs === 0 &&
+    Number.isSafeInteger(args.days) &&
+    args.days > 0 &&
+    Number.isSafeInteger(args.seriesSeed) &&
+    args.eventsPerDay >= 0 &&
+    args.eventsPerDay <= 1000 &&
+    weights.every((x) => x >= 0 && x <= MAX_WEIGHT) &&
+    args.tolerancePu > 0 &&
+    args.tolerancePu <= 1e-3;
+  if (!valid) throw fail('env.taskArgument', { expected: 'arguments of StackedArgs within bounds', got: given });
+  return args;
+}
+
+export const stackedIeee33: TaskDefinition<StackedArgs> = {
+  id: 'stacked-ieee33-v1',
+  createCopy: (given) => new StackedCopy(checkArgs(given)),
+};
