@@ -62,7 +62,7 @@ const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
 const recipe = await loadRecipe(values.recipe);
 const totalSteps = values.steps === undefined ? recipe.ppo.totalSteps : Number(values.steps);
-const evaluation = { scale: recipe.args.scale ?? EVALUATION_DEFAULTS.scale };
+const evaluation = { scale: (recipe.args as { readonly scale?: number }).scale ?? EVALUATION_DEFAULTS.scale };
 const firstTestDay = Number(values['first-test-day']);
 const cache = join('.cache', 'study', studyKey(recipe));
 if (values.fresh) await rm(cache, { recursive: true, force: true });
