@@ -44,14 +44,17 @@ export class EventTracker {
   readonly #targetHz: number;
   /** The last 0.5 s of samples, a ring. */
   readonly #ring: Float64Array;
+  #ringAt = 0;
   #count = 0;
   #before = 0;
   #last = 0;
   #nadir = 0;
-  #nadirS = 0;
+  /** In samples from the trigger. */
+  #nadirAt = 0;
   #zenith = 0;
-  #zenithS = 0;
-  #rocof = 0;
+  #zenithAt = 0;
+  /** Largest over the window, Hz. */
+  #change = 0;
   #settledFrom = 0;
 
   /** @throws `env.frequency`. */
@@ -72,59 +75,71 @@ export class EventTracker {
   reset(): void {
     this.#ring.fill(0);
     this.#count = 0;
+    this.#ringAt = 0;
     this.#before = 0;
     this.#last = 0;
     this.#nadir = 0;
-    this.#nadirS = 0;
+    this.#nadirAt = 0;
     this.#zenith = 0;
-    this.#zenithS = 0;
-    this.#rocof = 0;
+    this.#zenithAt = 0;
+    this.#change = 0;
     this.#settledFrom = 0;
   }
 
   /** The next sample; the first is that of the trigger instant. */
   push(deviationHz: number): void {
     const k = this.#count++;
-    const at = k % this.#ring.length;
-    if (k >= this.#ring.length) {
-      const rate = Math.abs(deviationHz - this.#ring[at]!) / ROCOF_WINDOW_S;
-      if (rate > this.#rocof) this.#rocof = rate;
-    }
-    this.#ring[at] = deviationHz;
+    const at = this.#ringAt;
+    const ring = this.#ring;
+    const change = deviationHz - ring[at]!;
+    ring[at] = deviationHz;
+    this.#ringAt = at + 1 === ring.length ? 0 : at + 1;
+    if (k >= ring.length && (change > this.#change || -change > this.#change)) this.#change = Math.abs(change);
+    const away = deviationHz - this.#targetHz;
+    if (away > this.#bandHz || -away > this.#bandHz) this.#settledFrom = k + 1;
     if (k === 0) this.#start(deviationHz);
-    else this.#extremes(k, deviationHz);
-    if (Math.abs(deviationHz - this.#targetHz) > this.#bandHz) this.#settledFrom = k + 1;
-    this.#before = this.#last;
+    const before = this.#before;
+    const last = this.#last;
+    this.#before = last;
     this.#last = deviationHz;
+    if (deviationHz < this.#nadir) {
+      this.#nadir = deviationHz;
+      this.#nadirAt = k;
+    } else if (deviationHz > this.#zenith) {
+      this.#zenith = deviationHz;
+      this.#zenithAt = k;
+    }
+    if ((before - last) * (deviationHz - last) > 0) this.#vertex(k, before, last, deviationHz);
   }
 
   metrics(): EventMetrics {
     return {
       nadirHz: this.#nadir,
-      nadirS: this.#nadirS,
+      nadirS: this.#nadirAt * this.#dtS,
       zenithHz: this.#zenith,
-      zenithS: this.#zenithS,
-      rocofHzPerS: this.#rocof,
+      zenithS: this.#zenithAt * this.#dtS,
+      rocofHzPerS: this.#change / ROCOF_WINDOW_S,
       settlingS: this.#settledFrom >= this.#count && this.#count > 0 ? -1 : this.#settledFrom * this.#dtS,
     };
   }
 
   getState(): TrackerState {
-    const extremes = [this.#nadir, this.#nadirS, this.#zenith, this.#zenithS];
-    return [this.#count, this.#before, this.#last, ...extremes, this.#rocof, this.#settledFrom, ...this.#ring];
+    const extremes = [this.#nadir, this.#nadirAt, this.#zenith, this.#zenithAt, this.#change];
+    return [this.#count, this.#ringAt, this.#before, this.#last, ...extremes, this.#settledFrom, ...this.#ring];
   }
 
   setState(state: TrackerState): void {
     this.#count = state[0]!;
-    this.#before = state[1]!;
-    this.#last = state[2]!;
-    this.#nadir = state[3]!;
-    this.#nadirS = state[4]!;
-    this.#zenith = state[5]!;
-    this.#zenithS = state[6]!;
-    this.#rocof = state[7]!;
-    this.#settledFrom = state[8]!;
-    this.#ring.set(state.slice(9));
+    this.#ringAt = state[1]!;
+    this.#before = state[2]!;
+    this.#last = state[3]!;
+    this.#nadir = state[4]!;
+    this.#nadirAt = state[5]!;
+    this.#zenith = state[6]!;
+    this.#zenithAt = state[7]!;
+    this.#change = state[8]!;
+    this.#settledFrom = state[9]!;
+    this.#ring.set(state.slice(10));
   }
 
   #start(deviationHz: number): void {
@@ -134,33 +149,19 @@ export class EventTracker {
     this.#before = deviationHz;
   }
 
-  #extremes(k: number, deviationHz: number): void {
-    if (deviationHz < this.#nadir) {
-      this.#nadir = deviationHz;
-      this.#nadirS = k * this.#dtS;
-    }
-    if (deviationHz > this.#zenith) {
-      this.#zenith = deviationHz;
-      this.#zenithS = k * this.#dtS;
-    }
-    if (k >= 2) this.#vertex(k, deviationHz);
-  }
-
-  /** Where the middle one of the last three samples is an extremum: the vertex of the parabola through them. */
-  #vertex(k: number, deviationHz: number): void {
-    const left = this.#before - this.#last;
-    const right = deviationHz - this.#last;
+  /** Where the middle one of three samples is an extremum: the vertex of the parabola through them. */
+  #vertex(k: number, before: number, last: number, now: number): void {
+    const left = before - last;
+    const right = now - last;
     const bend = left + right;
-    if (left * right < 0 || bend === 0) return;
     const shift = (left - right) / (2 * bend);
-    const value = this.#last - (bend * shift * shift) / 2;
-    const timeS = (k - 1 + shift) * this.#dtS;
+    const value = last - (bend * shift * shift) / 2;
     if (value < this.#nadir) {
       this.#nadir = value;
-      this.#nadirS = timeS;
+      this.#nadirAt = k - 1 + shift;
     } else if (value > this.#zenith) {
       this.#zenith = value;
-      this.#zenithS = timeS;
+      this.#zenithAt = k - 1 + shift;
     }
   }
 }

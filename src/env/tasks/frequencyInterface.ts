@@ -1,0 +1,85 @@
+/**
+ * What policies of the frequency tasks see and move, in integers. Every fleet runs its response curve live; a policy
+ * scales the curve and adds a set point, both as shares of the fleet's power.
+ */
+import {
+  fitInput,
+  fitOutput,
+  type EnvelopeSpec,
+  type FallbackSpec,
+  type PolicyInterface,
+} from '../../grid/interface.ts';
+
+export const FULL_SHARE_MICRO = 1000000;
+/** Gains reach from 0 to this: 4 x the curve. */
+const MAX_GAIN_MICRO = 4000000;
+const MW = 1000000;
+
+/** Never import at or below -0.1 Hz, never export at or above +0.1 Hz; free between -0.05 and +0.05 Hz. Input 0 is f.dev. */
+function noHarm(output: number): EnvelopeSpec {
+  return {
+    d: output,
+    sk: 'in',
+    si: 0,
+    r: [-100000, -50000, 50000, 100000],
+    l: [0, -FULL_SHARE_MICRO, -FULL_SHARE_MICRO, -FULL_SHARE_MICRO],
+    h: [FULL_SHARE_MICRO, FULL_SHARE_MICRO, FULL_SHARE_MICRO, 0],
+  };
+}
+
+/** One value whatever the input. */
+function always(value: number): FallbackSpec {
+  return { si: 0, r: [0], y: [value], z: value };
+}
+
+/** Set point and gain; the fallback is the bare curve. `inputs` ends in the two as last issued. */
+function setpointAndGain(inputs: PolicyInterface['inputs']): PolicyInterface {
+  return {
+    inputs: [
+      ...inputs,
+      fitInput('prev.share', 'ratio.e-6', -FULL_SHARE_MICRO, FULL_SHARE_MICRO),
+      fitInput('prev.gain', 'ratio.e-6', 0, MAX_GAIN_MICRO),
+    ],
+    outputs: [
+      fitOutput('share', 'ratio.e-6', -FULL_SHARE_MICRO, FULL_SHARE_MICRO),
+      fitOutput('gain', 'ratio.e-6', 0, MAX_GAIN_MICRO),
+    ],
+    envelopes: [noHarm(0)],
+    fallback: [always(0), always(FULL_SHARE_MICRO)],
+    state: [
+      { i: inputs.length, d: 0, z: 0 },
+      { i: inputs.length + 1, d: 1, z: FULL_SHARE_MICRO },
+    ],
+  };
+}
+
+export const AREA1_INTERFACE: PolicyInterface = setpointAndGain([
+  fitInput('f.dev', 'hz.e-6', -1000000, 1000000),
+  fitInput('f.delta', 'hz.e-6', -500000, 500000),
+  fitInput('p.own', 'w', -60 * MW, 60 * MW),
+  fitInput('soc', 'ratio.e-6', 0, 1000000),
+]);
+
+export const AREA2_INTERFACE: PolicyInterface = setpointAndGain([
+  fitInput('f.dev', 'hz.e-6', -1000000, 1000000),
+  fitInput('f.delta', 'hz.e-6', -500000, 500000),
+  fitInput('p.own', 'w', -60 * MW, 60 * MW),
+  fitInput('soc', 'ratio.e-6', 0, 1000000),
+  fitInput('p.tie', 'w', -200 * MW, 200 * MW),
+  fitInput('ace.own', 'w', -200 * MW, 200 * MW),
+]);
+
+/** Secondary control: set points alone; blind, a gentle droop. */
+export const IEEE14_INTERFACE: PolicyInterface = {
+  inputs: [
+    fitInput('f.dev', 'hz.e-6', -1000000, 1000000),
+    fitInput('f.delta', 'hz.e-6', -500000, 500000),
+    fitInput('p.own', 'w', -30 * MW, 30 * MW),
+    fitInput('soc', 'ratio.e-6', 0, 1000000),
+    fitInput('prev.share', 'ratio.e-6', -FULL_SHARE_MICRO, FULL_SHARE_MICRO),
+  ],
+  outputs: [fitOutput('share', 'ratio.e-6', -FULL_SHARE_MICRO, FULL_SHARE_MICRO)],
+  envelopes: [noHarm(0)],
+  fallback: [{ si: 0, r: [-500000, -20000, 20000, 500000], y: [FULL_SHARE_MICRO, 0, 0, -FULL_SHARE_MICRO], z: 0 }],
+  state: [{ i: 4, d: 0, z: 0 }],
+};
