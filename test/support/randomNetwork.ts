@@ -26,7 +26,7 @@ export function randomNetwork(seed: number, options: RandomNetworkOptions): Netw
   const generators: Generator[] = [];
   for (let k = 0; k < count; k++) {
     const kind = k === 0 ? 'slack' : k <= machines ? 'pv' : 'pq';
-    const vSetPu = kind === 'pq' ? 1 : between(0.98, 1.04);
+    const vSetPu = kind === 'pq' ? 1 : between(0.99, 1.02);
     const share = 0.5 / count;
     buses.push({
       id: 100 + 7 * k,
@@ -40,7 +40,7 @@ export function randomNetwork(seed: number, options: RandomNetworkOptions): Netw
     });
     if (kind === 'pv') {
       const q = qRangePu * BASE_VA;
-      const pW = between(0, 0.3) * BASE_VA;
+      const pW = (between(0, 0.6) * BASE_VA) / machines;
       const limits = { qMinVar: -q, qMaxVar: q, pMinW: 0, pMaxW: BASE_VA };
       generators.push({ bus: 100 + 7 * k, pW, qVar: 0, vSetPu, ...limits });
     }
@@ -51,9 +51,9 @@ export function randomNetwork(seed: number, options: RandomNetworkOptions): Netw
     const dress = dressed
       ? { bPu: between(0, 0.04), tap: between(0.96, 1.04), shiftDeg: between(-3, 3), rateVa: between(0.5, 2) * BASE_VA }
       : {};
-    branches.push({ fromBus: 100 + 7 * from, toBus: 100 + 7 * to, rPu: xPu * between(0.1, 1), xPu, ...dress });
+    branches.push({ fromBus: 100 + 7 * from, toBus: 100 + 7 * to, rPu: xPu * between(0.1, 0.7), xPu, ...dress });
   };
-  for (let k = 1; k < count; k++) link(Math.floor(between(Math.max(0, k - 4), k)), k);
+  for (let k = 1; k < count; k++) link(Math.floor(between(Math.max(0, k - 8), k)), k);
   for (let k = 0; k < loops && count > 2; k++) {
     const from = Math.floor(between(0, count));
     link(from, (from + 1 + Math.floor(between(0, count - 1))) % count);

@@ -260,3 +260,23 @@ function flatten(rows: readonly Map<number, [number, number]>[]): Pick<PowerFlow
   });
   return { rowStart, column: Int32Array.from(column), y: Float64Array.from(y) };
 }
+
+/** pq buses at 1 pu, held ones at their set points, all at the angle of their island's first slack bus. */
+export function flatProfile(model: PowerFlowModel): { re: Float64Array; im: Float64Array } {
+  const re = new Float64Array(model.busCount);
+  const im = new Float64Array(model.busCount);
+  for (const { buses, energised } of model.islands) {
+    if (!energised) continue;
+    const slack = buses.find((k) => model.kind[k] === BUS.slack)!;
+    const scale = 1 / Math.sqrt(model.startRe[slack]! ** 2 + model.startIm[slack]! ** 2);
+    for (const k of buses) {
+      const magnitude = model.kind[k] === BUS.pq ? 1 : model.vSetPu[k]!;
+      re[k] = magnitude * scale * model.startRe[slack]!;
+      im[k] = magnitude * scale * model.startIm[slack]!;
+      if (model.kind[k] !== BUS.slack) continue;
+      re[k] = model.startRe[k]!;
+      im[k] = model.startIm[k]!;
+    }
+  }
+  return { re, im };
+}

@@ -9,7 +9,7 @@
  */
 import { atan2Real } from '../../../base/realMath.ts';
 import type { Network } from '../../../grid/network.ts';
-import { BUS, compileNetwork, type PowerFlowModel } from './admittance.ts';
+import { compileNetwork, flatProfile, type PowerFlowModel } from './admittance.ts';
 import { branchFlows, type BranchFlow } from './flows.ts';
 import { clampVoltages, DEFAULT_TOLERANCE_PU, finite, type PowerFlow, type SolveOptions } from './port.ts';
 import { ReactiveLimits } from './reactiveLimits.ts';
@@ -80,6 +80,9 @@ export class NewtonPowerFlow implements PowerFlow {
   readonly #factors: Float64Array;
   /** Of the Jacobian at the cold start; made by the first solve that needs it. */
   readonly #coldFactors: Float64Array;
+  /** Of the solve at hand. */
+  #tolerancePu = DEFAULT_TOLERANCE_PU;
+  #maxIterations = MAX_ITERATIONS;
   #coldState: 'none' | 'ready' | 'singular' = 'none';
 
   /** @throws `env.network`, `env.unknownBus`. */
@@ -111,9 +114,8 @@ export class NewtonPowerFlow implements PowerFlow {
   }
 
   solve(pInjPu: Float64Array, qInjPu: Float64Array, options?: SolveOptions): boolean {
-    const tolerancePu = options?.tolerancePu ?? DEFAULT_TOLERANCE_PU;
-    const maxIterations = Math.min(options?.maxIterations ?? MAX_ITERATIONS, TRAIL_LENGTH - 1);
-    return this.#solveAt(pInjPu, qInjPu, 0, tolerancePu, maxIterations, options?.warm ?? false);
+    this.#setTargets(options);
+    return this.#solveAt(pInjPu, qInjPu, 0, options?.warm ?? false);
   }
 
   /**
@@ -129,12 +131,11 @@ export class NewtonPowerFlow implements PowerFlow {
     options?: SolveOptions,
   ): number {
     const n = this.model.busCount;
-    const tolerancePu = options?.tolerancePu ?? DEFAULT_TOLERANCE_PU;
-    const maxIterations = Math.min(options?.maxIterations ?? MAX_ITERATIONS, TRAIL_LENGTH - 1);
+    this.#setTargets(options);
     const warm = options?.warm ?? false;
     let solved = 0;
     for (let row = 0; row < rows; row++) {
-      const done = this.#solveAt(pInjPu, qInjPu, row * n, tolerancePu, maxIterations, warm);
+      const done = this.#solveAt(pInjPu, qInjPu, row * n, warm);
       if (done) solved++;
       else if (warm) this.flatStart();
       this.#writeRow(row, out);
@@ -148,13 +149,14 @@ export class NewtonPowerFlow implements PowerFlow {
     this.#limits?.reset();
     this.#load(pInjPu, qInjPu, 0);
     this.#gather();
-    this.residualPu = system.evaluate();
+    system.evaluate();
+    this.residualPu = system.mismatchPu;
     const factors = this.#factored();
     if (factors === undefined) return NaN;
     system.plan.lu.solve(factors, system.rhs);
-    const moved = Math.sqrt(system.applyStep());
+    system.applyStep();
     this.#scatterVoltages();
-    return moved;
+    return system.changePu;
   }
 
   finish(): void {
@@ -198,39 +200,39 @@ export class NewtonPowerFlow implements PowerFlow {
     return out;
   }
 
-  #solveAt(
-    p: Float64Array,
-    q: Float64Array,
-    offset: number,
-    tolerancePu: number,
-    maxIterations: number,
-    warm: boolean,
-  ): boolean {
+  #setTargets(options: SolveOptions | undefined): void {
+    this.#tolerancePu = options?.tolerancePu ?? DEFAULT_TOLERANCE_PU;
+    this.#maxIterations = Math.min(options?.maxIterations ?? MAX_ITERATIONS, TRAIL_LENGTH - 1);
+  }
+
+  #solveAt(p: Float64Array, q: Float64Array, offset: number, warm: boolean): boolean {
     this.#limits?.reset();
     this.#load(p, q, offset);
     let done = false;
     if (warm) {
       this.#gather();
-      done = this.#attempt(tolerancePu, maxIterations, false);
+      done = this.#attempt(false);
     }
     if (!done) {
       // Also after a warm start, which can fail far from the new operating point where a cold one does not.
       this.#system.v.set(this.#coldV);
-      done = this.#attempt(tolerancePu, maxIterations, true);
+      done = this.#attempt(true);
     }
     this.converged = done;
-    if (this.#limits !== undefined) this.#enforceLimits(this.#limits, tolerancePu, maxIterations);
+    if (this.#limits !== undefined) this.#enforceLimits(this.#limits);
     this.#scatterVoltages();
     if (this.converged) this.#report();
     else this.finish();
     return this.converged;
   }
 
-  #attempt(wantedPu: number, maxIterations: number, cold: boolean): boolean {
+  #attempt(cold: boolean): boolean {
     const system = this.#system;
-    const tolerancePu = Math.max(wantedPu, system.plan.attainablePu);
+    const tolerancePu = Math.max(this.#tolerancePu, system.plan.attainablePu);
+    const maxIterations = this.#maxIterations;
     const { lu } = system.plan;
-    let residual = system.evaluate();
+    system.evaluate();
+    let residual = system.mismatchPu;
     this.trail[0] = residual;
     this.iterations = 0;
     while (residual > tolerancePu && residual < DIVERGED_PU && this.iterations < maxIterations) {
@@ -238,7 +240,8 @@ export class NewtonPowerFlow implements PowerFlow {
       if (factors === undefined) break;
       lu.solve(factors, system.rhs);
       system.applyStep();
-      residual = system.evaluate();
+      system.evaluate();
+      residual = system.mismatchPu;
       this.trail[++this.iterations] = residual;
     }
     this.residualPu = residual;
@@ -261,9 +264,9 @@ export class NewtonPowerFlow implements PowerFlow {
   }
 
   /** Switch machines between held and limited and solve again until every one of them is where it belongs. */
-  #enforceLimits(limits: ReactiveLimits, tolerancePu: number, maxIterations: number): void {
+  #enforceLimits(limits: ReactiveLimits): void {
     for (let round = 0; this.converged && round < MAX_LIMIT_ROUNDS && limits.switchBuses(); round++) {
-      this.converged = this.#attempt(tolerancePu, maxIterations, false);
+      this.converged = this.#attempt(false);
     }
   }
 
@@ -358,24 +361,4 @@ export class NewtonPowerFlow implements PowerFlow {
     if (out.feedInPu !== undefined) out.feedInPu[row] = this.feedInPu;
     if (out.feedInQPu !== undefined) out.feedInQPu[row] = this.feedInQPu;
   }
-}
-
-/** pq buses at 1 pu, held ones at their set points, all at the angle of their island's first slack bus. */
-function flatProfile(model: PowerFlowModel): { re: Float64Array; im: Float64Array } {
-  const re = new Float64Array(model.busCount);
-  const im = new Float64Array(model.busCount);
-  for (const { buses, energised } of model.islands) {
-    if (!energised) continue;
-    const slack = buses.find((k) => model.kind[k] === BUS.slack)!;
-    const scale = 1 / Math.sqrt(model.startRe[slack]! ** 2 + model.startIm[slack]! ** 2);
-    for (const k of buses) {
-      const magnitude = model.kind[k] === BUS.pq ? 1 : model.vSetPu[k]!;
-      re[k] = magnitude * scale * model.startRe[slack]!;
-      im[k] = magnitude * scale * model.startIm[slack]!;
-      if (model.kind[k] !== BUS.slack) continue;
-      re[k] = model.startRe[k]!;
-      im[k] = model.startIm[k]!;
-    }
-  }
-  return { re, im };
 }

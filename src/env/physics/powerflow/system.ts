@@ -16,6 +16,9 @@ import type { PowerFlowModel } from './admittance.ts';
 const SHRINK_MIN = 0.3;
 const GROW_MAX = 2;
 
+const MISMATCH = 0;
+const CHANGE = 1;
+
 export class NewtonSystem {
   readonly plan: NewtonPlan;
   /** 1: magnitude held (pv). All arrays are by position; voltages and currents are [re, im] pairs. */
@@ -31,6 +34,9 @@ export class NewtonSystem {
   /** Right side, then step. */
   readonly rhs: Float64Array;
 
+  /** A number that a long function returns is an object on the heap; one in an array is not. */
+  readonly #measures = new Float64Array(2);
+
   /** @param switchable pv buses keep two unknowns, so that `held` may change between assemblies */
   constructor(model: PowerFlowModel, switchable: boolean) {
     this.plan = newtonPlan(model, switchable);
@@ -45,11 +51,21 @@ export class NewtonSystem {
     this.rhs = new Float64Array(2 * unknownCount);
   }
 
+  /** Largest |dP| or |dQ| at the last `evaluate`, pu; NaN when a voltage is. */
+  get mismatchPu(): number {
+    return this.#measures[MISMATCH]!;
+  }
+
+  /** Largest change of a voltage in the last `applyStep`, pu; NaN when a step is. */
+  get changePu(): number {
+    return this.#measures[CHANGE]!;
+  }
+
   /**
    * Currents and injections at the present voltages of the buses to solve for, the right side of the next step,
-   * and its size: the largest |dP| or |dQ|, pu (NaN when a voltage is).
+   * and its size, `mismatchPu`.
    */
-  evaluate(): number {
+  evaluate(): void {
     const { v, current, p, q, pCalc, qCalc, rhs, held } = this;
     const { unknownCount, rowStart, column, y, diagonal } = this.plan;
     let worst = 0;
@@ -94,7 +110,7 @@ export class NewtonSystem {
         rhs[2 * i + 1] = (dP * f - dQ * e) * scale;
       }
     }
-    return worst;
+    this.#measures[MISMATCH] = worst;
   }
 
   /** Currents and injections of the slack buses. */
@@ -226,8 +242,8 @@ export class NewtonSystem {
     }
   }
 
-  /** Apply the step in `rhs`. Returns the square of the largest voltage change (NaN when a step is). */
-  applyStep(): number {
+  /** Apply the step in `rhs`; its size is in `changePu`. */
+  applyStep(): void {
     const { v, rhs } = this;
     const { unknownCount, size } = this.plan;
     let worst = 0;
@@ -261,7 +277,7 @@ export class NewtonSystem {
       const change = (re - e) * (re - e) + (im - f) * (im - f);
       if (!(change <= worst)) worst = change;
     }
-    return worst;
+    this.#measures[CHANGE] = Math.sqrt(worst);
   }
 
   /** The step that one more pu of Q at a bus asks for, by factors of the present Jacobian. False: the bus is held. */
