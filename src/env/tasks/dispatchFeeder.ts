@@ -318,5 +318,6 @@ function nothing(): Totals {
 
 export const dispatchFeeder: TaskDefinition<DispatchFeederArgs> = {
   id: 'dispatch-feeder-v1',
+  about: { title: 'six batteries trade through the 33-bus feeder within its limits', stepS: 900, episodeSteps: 96 },
   createCopy: (given) => new DispatchFeederCopy(checkDispatchFeederArgs(given)),
 };

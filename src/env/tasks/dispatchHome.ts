@@ -263,5 +263,6 @@ function nothingSpent(): Totals {
 
 export const dispatchHome: TaskDefinition<DispatchHomeArgs> = {
   id: 'dispatch-home-v1',
+  about: { title: 'a home battery against its tariff, its PV and its own wear', stepS: 3600, episodeSteps: 168 },
   createCopy: (given) => new DispatchHomeCopy(checkDispatchHomeArgs(given)),
 };
