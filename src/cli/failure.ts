@@ -1,11 +1,14 @@
 /** From anything thrown to the error line, the error document and the exit status. */
-import { ERRORS, fail, isGridPactError, type GridPactError } from '../base/errors.ts';
+import { ERRORS, fail, isGridPactError, type ErrorCode, type GridPactError } from '../base/errors.ts';
 import { ArgumentScannerError, formatMessageForArgumentScannerError } from '@stricli/core';
 import { toJson, type Json } from './ui/output.ts';
 
 /** 0: done, and the answer is yes. 1: it ran and the answer is no, or it failed. 2: the command line is wrong. */
 export const EXIT = { ok: 0, no: 1, usage: 2 } as const;
 export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
+
+/** The argument itself is what must be mended. A case that cannot be read is told apart from one without a solution. */
+const USAGE: ReadonlySet<ErrorCode> = new Set(['cli.usage', 'env.caseFile', 'env.caseText']);
 
 export interface Failure {
   /** One line; for an unknown exception under GRIDPACT_DEBUG=1 the stack follows. */
@@ -31,7 +34,7 @@ function known(error: GridPactError): Failure {
         ...(got === undefined ? {} : { got: printable(got) }),
       },
     },
-    status: code === 'cli.usage' ? EXIT.usage : EXIT.no,
+    status: USAGE.has(code) ? EXIT.usage : EXIT.no,
   };
 }
 

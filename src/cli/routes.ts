@@ -40,6 +40,10 @@ export const ROUTES: Routes = {
     brief: 'Show what a policy artifact sees, computes, moves and may not do',
     load: () => import('./commands/inspect.ts'),
   },
+  powerflow: {
+    brief: 'Solve the AC power flow of a built-in case or a case file',
+    load: () => import('./commands/powerflow.ts'),
+  },
   node: { brief: 'Run a ledger node with its HTTP API', load: () => import('./commands/node.ts') },
   tx: { brief: 'Sign a transaction and send it to a node', load: () => import('./commands/tx.ts') },
   keys: { brief: 'Create and show signing keys', load: () => import('./commands/keys.ts') },

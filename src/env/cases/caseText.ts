@@ -5,7 +5,7 @@
 import { fail, type GridPactError } from '../../base/errors.ts';
 import type { Branch, Bus, Generator, Network } from '../../grid/network.ts';
 import { BUS_KINDS, CASE_TABLES, ohmPerPu, TABLE_NAMES, type CaseColumn, type TableName } from './caseColumns.ts';
-import { shiftToken } from './decimal.ts';
+import { printable, shiftToken } from './decimal.ts';
 
 /** First line of every case text. */
 export const CASE_TEXT_MAGIC = 'gridpact-case 1';
@@ -79,7 +79,7 @@ class CaseTextReader {
   }
 
   #refuse(expected: string, got: string, line = this.#line): GridPactError {
-    return fail('env.caseText', { expected: `line ${line}: ${expected}`, got: got.slice(0, 200) });
+    return fail('env.caseText', { expected: `line ${line}: ${expected}`, got: printable(got) });
   }
 
   /** The next line that says something, without blanks around it; in a table a comment may follow a row. */

@@ -1,5 +1,5 @@
 /**
- * Units of ten in the decimal text of a number: 45 kW is 45000 W and 0.045 MW is the same 45000 W, where a product
+ * Numbers as text. Units of ten in the decimal text of a number: 45 kW is 45000 W and 0.045 MW is the same 45000 W, where a product
  * of doubles may be off by its last bit.
  */
 
@@ -32,4 +32,12 @@ function placed(digits: string, point: number, mantissa: string): string {
   if (point <= 0) return `0.${'0'.repeat(-point)}${digits}`;
   if (point >= digits.length) return digits + '0'.repeat(point - digits.length);
   return `${digits.slice(0, point)}.${digits.slice(point)}`;
+}
+
+/** Text of a file as an error may show it: the first 80 characters, control characters and broken bytes as `?`. */
+export function printable(text: string): string {
+  return text
+    .trim()
+    .slice(0, 80)
+    .replace(/[\p{C}\uFFFD]/gu, '?');
 }

@@ -3,6 +3,7 @@
  * quoted strings, matrix literals of numbers. Line numbers are counted on the way, so that every error has one.
  */
 import { fail, type GridPactError } from '../../base/errors.ts';
+import { printable } from './decimal.ts';
 
 /** Rows that one matrix may have. */
 const MAX_ROWS = 1000000;
@@ -40,7 +41,7 @@ export class MatlabText {
 
   /** An error of a case file at the present line, or at the one given. */
   refuse(expected: string, got: string, line = this.line): GridPactError {
-    return fail('env.caseFile', { expected: `line ${line}: ${expected}`, got });
+    return fail('env.caseFile', { expected: `line ${line}: ${expected}`, got: printable(got) });
   }
 
   get atEnd(): boolean {
@@ -101,11 +102,11 @@ export class MatlabText {
     return found;
   }
 
-  /** What stands here, cut short, for an error. */
+  /** What stands here, cut short and fit to print, for an error. */
   glimpse(): string {
-    const end = this.text.indexOf('\n', this.pos);
-    const rest = this.text.slice(this.pos, end < 0 ? undefined : end).slice(0, 60);
-    return this.atEnd ? 'the end of the file' : rest.trim() === '' ? 'the end of the line' : rest.trim();
+    if (this.atEnd) return 'the end of the file';
+    const rest = this.text.slice(this.pos, lineEnd(this.text, this.pos));
+    return printable(rest) || 'the end of the line';
   }
 
   /** A quoted string, the present character being its quote. @throws `env.caseFile` when it does not end on its line. */
