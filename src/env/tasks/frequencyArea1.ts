@@ -42,7 +42,6 @@
  *   v1: first.
  */
 import { fail } from '../../base/errors.ts';
-import type { RandomStream } from '../../base/random.ts';
 import { expReal, uniform } from '../../base/realMath.ts';
 import type { BatteryRating } from '../../grid/asset.ts';
 import { clearSnapshot, type Snapshot } from '../../grid/snapshot.ts';
@@ -53,9 +52,9 @@ import { initialRocofHzPerS } from '../physics/frequency/metrics.ts';
 import { rotorSystem } from '../physics/frequency/rotorSystem.ts';
 import { FrequencySimulator, type SimulatorState } from '../physics/frequency/simulator.ts';
 import { syntheticFrequencyDeviationHz } from '../series/generator/frequency.ts';
-import { kick } from '../series/generator/tracks.ts';
 import type { ScalarSeries } from '../series/scalar.ts';
 import { testDay, trainDay } from '../series/synthetic.ts';
+import { between, nextAmbient } from './frequencyDraws.ts';
 import {
   batteryFleet,
   DelayedSnapshots,
@@ -69,22 +68,19 @@ import {
   type Response,
 } from './frequencyFleet.ts';
 import { AREA1_INTERFACE } from './frequencyInterface.ts';
-import { FrequencyRun, isCommonArgs, wholeSteps, type DemandEvent, type RunState } from './frequencyRun.ts';
+import {
+  FrequencyRun,
+  isCommonArgs,
+  wholeSteps,
+  type CommonArgs,
+  type DemandEvent,
+  type RunState,
+} from './frequencyRun.ts';
 
-export interface FrequencyArea1Args {
+/** Split, observationDelay, missingRate, stepMs (500), physicsMs (10) and episodeMs (30 000) as in `CommonArgs`. */
+export interface FrequencyArea1Args extends CommonArgs {
+  /** `contingency`. */
   readonly scenario: 'contingency' | 'series';
-  /** `test`: larger losses at lower inertia, wider states of charge, other days. */
-  readonly split: 'train' | 'test';
-  /** 0: the reading at the instant of the decision (the device's own loop). 1: that of the decision before. 0. */
-  readonly observationDelay: 0 | 1;
-  /** Probability that a reading is lost: the fallback acts instead of the action. 0. */
-  readonly missingRate: number;
-  /** Decision interval, ms; 500. A whole number of physics steps. */
-  readonly stepMs: number;
-  /** Physics step, ms, at most 20; 10. Divides 500. */
-  readonly physicsMs: number;
-  /** Length of an episode, ms; 30 000. */
-  readonly episodeMs: number;
   /** What the devices run live. `dynamicContainment`. */
   readonly response: Response;
   /** For `series`: deviations in Hz instead of synthetic ones; the step divides or is a multiple of physicsMs. */
@@ -127,7 +123,6 @@ const DRAWN = {
   train: { hS: [3, 6], lossPu: [0.03, 0.1], socMicro: [300000, 700000] },
   test: { hS: [2, 4], lossPu: [0.06, 0.14], socMicro: [150000, 850000] },
 } as const;
-const AMBIENT_SD_PU = 0.001;
 const AMBIENT_TAU_S = 30;
 const SECOND_EVENT = 0.3;
 const GENERATION_SHARE = 0.75;
@@ -346,16 +341,6 @@ export class FrequencyArea1Copy extends EpisodeTask {
       run.advance(1);
     }
   }
-}
-
-/** Uniform in [low, high]. */
-function between(stream: RandomStream, [low, high]: readonly [number, number]): number {
-  return low + (high - low) * uniform(stream);
-}
-
-/** First-order autoregressive with sd AMBIENT_SD_PU. */
-function nextAmbient(ambientPu: number, keep: number, stream: RandomStream): number {
-  return keep * ambientPu + Math.sqrt(1 - keep * keep) * AMBIENT_SD_PU * kick(stream);
 }
 
 function checkArgs(given: Partial<FrequencyArea1Args>): FrequencyArea1Args {

@@ -313,11 +313,17 @@ export function wholeSteps(ms: number, physicsMs: number): number {
 
 /** What all frequency tasks take. */
 export interface CommonArgs {
+  /** `test`: larger losses at lower inertia, wider states of charge, other places or days. `train`. */
   readonly split: 'train' | 'test';
+  /** 0: the reading at the instant of the decision (the device's own loop). 1: that of the decision before. 0. */
   readonly observationDelay: 0 | 1;
+  /** Probability that a reading is lost: the fallback acts instead of the action. 0. */
   readonly missingRate: number;
+  /** Decision interval, ms, a whole number of physics steps. */
   readonly stepMs: number;
+  /** Physics step, ms, at most 20; divides 500. */
   readonly physicsMs: number;
+  /** Length of an episode, ms, a whole number of decision intervals. */
   readonly episodeMs: number;
 }
 
