@@ -126,7 +126,9 @@ describe('Q limits of machines', () => {
         }, 0);
       expect(flow.solve(pInjPu, qInjPu, TIGHT)).toBe(true);
       expect(beyond()).toBeLessThan(1e-8);
-      expect([...flow.limitedBuses()].filter((side) => side !== 0).length).toBeGreaterThan(0);
+      const limited = flow.limitedBuses();
+    expect([...limited].filter((side) => side !== 0).length).toBeGreaterThan(0);
+    limited.forEach((side, k) => expect((flow.vmPu[k]! - flow.model.vSetPu[k]!) * side).toBeLessThan(1e-8));
       expectNetworkInvariants(flow, pInjPu, qInjPu);
     },
   );

@@ -19,9 +19,6 @@ const MAX_ITERATIONS = 30;
 const TRAIL_LENGTH = 256;
 /** A mismatch beyond this, pu, has left every solution behind. */
 const DIVERGED_PU = 1e8;
-/** Rounds of switching between held and limited machines before the present state is kept. */
-const MAX_LIMIT_ROUNDS = 30;
-
 export interface NewtonOptions {
   /** Hold a pv bus only while its machines are within their summed Q limits; default false. */
   readonly enforceQLimits?: boolean;
@@ -263,11 +260,24 @@ export class NewtonPowerFlow implements PowerFlow {
     return this.#coldState === 'ready' ? this.#coldFactors : undefined;
   }
 
-  /** Switch machines between held and limited and solve again until every one of them is where it belongs. */
+  /**
+   * Switch machines between held and limited and solve again until every one of them is where it belongs: all that
+   * are beyond at once, and from the start again one by one where that leads to no solution.
+   */
   #enforceLimits(limits: ReactiveLimits): void {
-    for (let round = 0; this.converged && round < MAX_LIMIT_ROUNDS && limits.switchBuses(); round++) {
-      this.converged = this.#attempt(false);
+    if (!this.converged || this.#settleLimits(limits, false)) return;
+    limits.reset();
+    this.#system.v.set(this.#coldV);
+    this.converged = this.#attempt(true) && this.#settleLimits(limits, true);
+  }
+
+  #settleLimits(limits: ReactiveLimits, one: boolean): boolean {
+    const { maxRounds } = limits;
+    for (let round = 0; round < maxRounds; round++) {
+      if (!limits.switchBuses(one)) return true;
+      if (!this.#attempt(false)) return false;
     }
+    return false;
   }
 
   #load(p: Float64Array, q: Float64Array, offset: number): void {

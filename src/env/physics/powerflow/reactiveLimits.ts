@@ -38,22 +38,41 @@ export class ReactiveLimits {
   /** Every machine holds its bus again: the start of a solve. */
   reset(): void {
     const positions = this.#positions;
+    const { q, held } = this.#system;
     for (let n = 0; n < positions.length; n++) {
-      this.#side[positions[n]!] = 0;
-      this.#returns[positions[n]!] = 0;
-      this.#system.held[positions[n]!] = 1;
+      const i = positions[n]!;
+      if (this.#side[i] !== 0) q[i] = this.#otherQ[i]!;
+      this.#side[i] = 0;
+      this.#returns[i] = 0;
+      held[i] = 1;
     }
   }
 
-  /** Look at a solved state. True when a bus changed sides, so that it must be solved again. */
-  switchBuses(): boolean {
+  /**
+   * Look at a solved state. True when a bus changed sides, so that it must be solved again.
+   * @param one let go only of the bus that is furthest beyond its limit, not of all that are beyond
+   */
+  switchBuses(one: boolean): boolean {
     const positions = this.#positions;
     let changed = false;
+    let worst = -1;
     for (let n = 0; n < positions.length; n++) {
       const i = positions[n]!;
-      if (this.#side[i] === 0 ? this.#letGo(i) : this.#takeBack(i)) changed = true;
+      if (this.#side[i] !== 0) {
+        if (this.#takeBack(i)) changed = true;
+      } else if (this.#excess(i) > TOLERANCE_PU) {
+        if (!one) this.#letGo(i);
+        else if (worst < 0 || this.#excess(i) > this.#excess(worst)) worst = i;
+        changed = true;
+      }
     }
+    if (worst >= 0) this.#letGo(worst);
     return changed;
+  }
+
+  /** Rounds within which every machine can change sides one by one. */
+  get maxRounds(): number {
+    return 30 + 2 * (MAX_RETURNS + 1) * this.#positions.length;
   }
 
   byBus(): Int8Array {
@@ -62,19 +81,27 @@ export class ReactiveLimits {
     return out;
   }
 
-  #letGo(i: number): boolean {
+  /** Q of the machines of a held bus. */
+  #machineQ(i: number): number {
+    return this.#system.qCalc[i]! - this.#system.q[i]!;
+  }
+
+  /** How far they are beyond a limit; negative within. */
+  #excess(i: number): number {
     const { model, busAt } = this.#system.plan;
-    const { qCalc, q, held } = this.#system;
+    const q = this.#machineQ(i);
+    return Math.max(q - model.qMaxPu[busAt[i]!]!, model.qMinPu[busAt[i]!]! - q);
+  }
+
+  #letGo(i: number): void {
+    const { model, busAt } = this.#system.plan;
+    const { q, held } = this.#system;
     const bus = busAt[i]!;
-    const qMachines = qCalc[i]! - q[i]!;
-    const side =
-      qMachines > model.qMaxPu[bus]! + TOLERANCE_PU ? 1 : qMachines < model.qMinPu[bus]! - TOLERANCE_PU ? -1 : 0;
-    if (side === 0) return false;
+    const side = this.#machineQ(i) > model.qMaxPu[bus]! ? 1 : -1;
     this.#side[i] = side;
     this.#otherQ[i] = q[i]!;
     held[i] = 0;
     q[i]! += side > 0 ? model.qMaxPu[bus]! : model.qMinPu[bus]!;
-    return true;
   }
 
   #takeBack(i: number): boolean {
