@@ -39,7 +39,7 @@ function live(env: TaskEnv, act: Act, each: (copy: DispatchFeederCopy) => void =
 }
 
 function closed(copy: DispatchFeederCopy): void {
-  const { sources, sinks, unit } = copy.balance();
+  const { sources, sinks, unit } = copy.balance()!;
   expect(unit).toBe('Wh');
   expect(Math.abs(sources - sinks)).toBeLessThanOrEqual(Math.max(1e-3, 1e-9 * Math.abs(sources)));
 }
@@ -138,6 +138,9 @@ describe('dispatch-feeder-v1', () => {
     env.reset({ seed: 1 });
     for (let t = 0; t < 96; t++) least = Math.min(least, env.step(new Float32Array(SITES).fill(-1)).reward);
     expect(copyOf(env).info()['diverged']).toBeGreaterThan(0);
+    expect(copyOf(env).feeder.converged).toBe(false);
+    expect(copyOf(env).balance()).toBeUndefined();
+    expect(env.clone().balance()).toBeUndefined();
     expect(Number.isFinite(least)).toBe(true);
     expect(least).toBeGreaterThan(-100000);
   });

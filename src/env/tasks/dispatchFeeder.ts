@@ -88,7 +88,8 @@ interface FeederDispatchState extends TaskState {
   readonly wear: readonly WearState[];
   readonly rewards: readonly number[];
   readonly totals: Totals;
-  readonly balance: Balance;
+  /** null: no power-flow solution. */
+  readonly balance: Balance | null;
 }
 
 export class DispatchFeederCopy extends EpisodeTask {
@@ -104,7 +105,7 @@ export class DispatchFeederCopy extends EpisodeTask {
   #tariff = 0;
   #market: FeederDay;
   #totals: Totals = nothing();
-  #balance: Balance = { sources: 0, sinks: 0, unit: 'Wh' };
+  #balance: Balance | null = { sources: 0, sinks: 0, unit: 'Wh' };
   #steps = 0;
 
   constructor(args: DispatchFeederArgs) {
@@ -171,7 +172,7 @@ export class DispatchFeederCopy extends EpisodeTask {
     feeder.advance(step, setpoints);
     this.#steps = step + 1;
     this.#settle(step);
-    this.#balance = this.#closed();
+    this.#balance = feeder.converged ? this.#closed() : null;
     const over = step + 1 >= feeder.series.steps;
     if (!over && this.args.observationDelay === 0) feeder.preview(step + 1, setpoints);
     return over;
@@ -192,8 +193,8 @@ export class DispatchFeederCopy extends EpisodeTask {
     };
   }
 
-  balance(): Balance {
-    return this.#balance;
+  balance(): Balance | undefined {
+    return this.#balance ?? undefined;
   }
 
   protected save(): TaskState {
