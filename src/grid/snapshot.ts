@@ -88,7 +88,11 @@ export function clearSnapshot(snapshot: Snapshot): void {
 
 /** Store an integer already in the channel's unit; outside i32 it saturates (spec/policy.md 3.2). */
 export function setChannel(snapshot: Snapshot, channel: Channel, value: number): void {
-  const { id } = CHANNELS[channel];
+  setChannelById(snapshot, CHANNELS[channel].id, value);
+}
+
+/** As `setChannel`, for a hot path that holds the id of its channel. */
+export function setChannelById(snapshot: Snapshot, id: number, value: number): void {
   snapshot.values[id] = saturateI32(value);
   snapshot.present |= 1 << id;
 }

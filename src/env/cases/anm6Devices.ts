@@ -5,7 +5,6 @@
  * electricity distribution systems", Energy and AI 5, 2021, 100092, arXiv 2103.07932; values as in gym-anm 2.0.1
  * (MIT licence, copyright (c) 2020 Robin Henry). Power in MW and Mvar, energy in MWh, as published; bus ids from 0.
  */
-import type { Network } from '../../grid/network.ts';
 import type { CapabilityRating } from '../physics/capability.ts';
 
 /** A load draws `qPerP` var per watt. `p` is negative: it follows the sign of every device here. */
@@ -120,27 +119,4 @@ export const ANM6_STORAGE: StorageDevice = {
   socMin: 0,
   socMax: 100,
   efficiency: 0.9,
-};
-
-export const ANM6_NETWORK: Network = {
-  name: 'anm6',
-  provenance: 'gym-anm 2.0.1, ANM6',
-  baseMva: 100,
-  baseKv: 33,
-  buses: [0, 1, 2, 3, 4, 5].map((id) => ({
-    id,
-    kind: id === 0 ? ('slack' as const) : ('pq' as const),
-    loadPW: 0,
-    loadQVar: 0,
-    vSetPu: 1,
-    vMinPu: id === 0 ? 1 : 0.9,
-    vMaxPu: id === 0 ? 1 : 1.1,
-  })),
-  branches: [
-    { fromBus: 0, toBus: 1, rPu: 0.0036, xPu: 0.1834, rateVa: 32e6 },
-    { fromBus: 1, toBus: 2, rPu: 0.03, xPu: 0.022, rateVa: 25e6 },
-    { fromBus: 1, toBus: 3, rPu: 0.0307, xPu: 0.0621, rateVa: 18e6 },
-    { fromBus: 2, toBus: 4, rPu: 0.0303, xPu: 0.0611, rateVa: 18e6 },
-    { fromBus: 2, toBus: 5, rPu: 0.0159, xPu: 0.0502, rateVa: 18e6 },
-  ],
 };

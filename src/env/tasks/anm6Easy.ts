@@ -48,8 +48,8 @@
  */
 import { fail } from '../../base/errors.ts';
 import { uniform } from '../../base/realMath.ts';
-import { quantise, setChannel, type Snapshot } from '../../grid/snapshot.ts';
-import { ANM6_RENEWABLES, ANM6_SLOT_HOURS, ANM6_SLOTS, ANM6_STORAGE } from '../cases/anm6Devices.ts';
+import { CHANNELS, quantiseBy, setChannelById, type Snapshot } from '../../grid/snapshot.ts';
+import { ANM6_RENEWABLES, ANM6_SLACK, ANM6_SLOT_HOURS, ANM6_SLOTS, ANM6_STORAGE } from '../cases/anm6Devices.ts';
 import { EpisodeTask } from '../gym/episode.ts';
 import type { Balance, TaskDefinition, TaskState } from '../gym/task.ts';
 import type { Info } from '../gym/types.ts';
@@ -107,7 +107,13 @@ const COLLAPSE_REWARD = -20000;
 const SLOT_S = 3600 * ANM6_SLOT_HOURS;
 const TEST_SEASON = 0.5;
 const MAX_VARIATION = 0.5;
+const SLACK = ANM6_SLACK.id;
 const STORE = ANM6_STORAGE.id;
+const P_OWN = CHANNELS['p.own'].id;
+const Q_OWN = CHANNELS['q.own'].id;
+const SOC = CHANNELS.soc.id;
+const P_POTENTIAL = CHANNELS['p.potential'].id;
+const TIME_OF_DAY = CHANNELS['time.day'].id;
 
 const ENERGY_SUM = 0;
 const VIOLATION_SUM = 1;
@@ -153,14 +159,14 @@ export class Anm6Copy extends EpisodeTask {
   }
 
   protected measure(device: number, snapshot: Snapshot): void {
-    if (device === 0) setChannel(snapshot, 'time.day', this.#day.slot * SLOT_S);
+    if (device === SLACK) setChannelById(snapshot, TIME_OF_DAY, this.#day.slot * SLOT_S);
     if (this.#lost) return;
     const { grid } = this;
-    setChannel(snapshot, 'p.own', quantise(grid.pPu[device]! * ANM6_BASE_W, 'w'));
-    setChannel(snapshot, 'q.own', quantise(grid.qPu[device]! * ANM6_BASE_W, 'var'));
-    if (device === STORE) setChannel(snapshot, 'soc', quantise(grid.socPuH / SOC_MAX_PU_H, 'ratio.e-6'));
-    if (grid.isRenewable[device] === 1) {
-      setChannel(snapshot, 'p.potential', quantise(grid.potentialPu[device]! * ANM6_BASE_W, 'w'));
+    setChannelById(snapshot, P_OWN, quantiseBy(grid.pPu[device]!, ANM6_BASE_W));
+    setChannelById(snapshot, Q_OWN, quantiseBy(grid.qPu[device]!, ANM6_BASE_W));
+    if (device === STORE) setChannelById(snapshot, SOC, quantiseBy(grid.socPuH / SOC_MAX_PU_H, 1e6));
+    else if (grid.isRenewable[device] === 1) {
+      setChannelById(snapshot, P_POTENTIAL, quantiseBy(grid.potentialPu[device]!, ANM6_BASE_W));
     }
   }
 

@@ -8,13 +8,13 @@ import { CapabilityRegion } from '../physics/capability.ts';
 import { RadialNewton, type RadialNewtonOptions } from '../physics/powerflow/radialNewton.ts';
 import {
   ANM6_LOADS,
-  ANM6_NETWORK,
   ANM6_RENEWABLES,
   ANM6_SLACK,
   ANM6_SLOT_HOURS,
   ANM6_SLOTS,
   ANM6_STORAGE,
 } from '../cases/anm6Devices.ts';
+import { caseNetwork } from '../cases/index.ts';
 import { GymAnmFlow } from './anm6GymFlow.ts';
 
 /** Devices by id: 0 slack, 1 3 5 loads, 2 4 renewables, 6 storage. */
@@ -22,7 +22,8 @@ export const ANM6_DEVICES = 7;
 /** What a slot brings from outside: P of the three loads, then the potential of the two renewables. */
 export const ANM6_TRACKS = ANM6_LOADS.length + ANM6_RENEWABLES.length;
 
-const BASE_MVA = ANM6_NETWORK.baseMva;
+const NETWORK = caseNetwork('anm6');
+const BASE_MVA = NETWORK.baseMva;
 /** What 1 pu is, W; and 1 pu h, Wh. */
 export const ANM6_BASE_W = BASE_MVA * 1e6;
 const SLACK = ANM6_SLACK.id;
@@ -53,7 +54,7 @@ interface Source {
   readonly region: CapabilityRegion;
 }
 
-const place = (bus: number): number => busIndex(ANM6_NETWORK, bus);
+const place = (bus: number): number => busIndex(NETWORK, bus);
 const LOADS: readonly Load[] = ANM6_LOADS.map(({ id, bus, pMin, qPerP }) => ({
   id,
   bus: place(bus),
@@ -61,14 +62,14 @@ const LOADS: readonly Load[] = ANM6_LOADS.map(({ id, bus, pMin, qPerP }) => ({
   qPerP,
 }));
 const STORAGE_BUS = place(ANM6_STORAGE.bus);
-const V_MIN_PU = Float64Array.from(ANM6_NETWORK.buses, ({ vMinPu }) => vMinPu ?? 0);
-const V_MAX_PU = Float64Array.from(ANM6_NETWORK.buses, ({ vMaxPu }) => vMaxPu ?? Infinity);
-const FROM = Int32Array.from(ANM6_NETWORK.branches, ({ fromBus }) => place(fromBus));
-const TO = Int32Array.from(ANM6_NETWORK.branches, ({ toBus }) => place(toBus));
+const V_MIN_PU = Float64Array.from(NETWORK.buses, ({ vMinPu }) => vMinPu ?? 0);
+const V_MAX_PU = Float64Array.from(NETWORK.buses, ({ vMaxPu }) => vMaxPu ?? Infinity);
+const FROM = Int32Array.from(NETWORK.branches, ({ fromBus }) => place(fromBus));
+const TO = Int32Array.from(NETWORK.branches, ({ toBus }) => place(toBus));
 /** The bus that a branch feeds. */
-const { parent: PARENT } = radialTopology(ANM6_NETWORK);
+const { parent: PARENT } = radialTopology(NETWORK);
 const FED = FROM.map((from, k) => (PARENT[TO[k]!] === from ? TO[k]! : from));
-const RATE_PU = Float64Array.from(ANM6_NETWORK.branches, ({ rateVa }) => (rateVa ?? Infinity) / ANM6_BASE_W);
+const RATE_PU = Float64Array.from(NETWORK.branches, ({ rateVa }) => (rateVa ?? Infinity) / ANM6_BASE_W);
 
 export interface Anm6GridState {
   readonly socPuH: number;
@@ -92,13 +93,13 @@ export class Anm6Grid {
 
   readonly #renewables: readonly Source[];
   readonly #storage = new CapabilityRegion(ANM6_STORAGE.rating, BASE_MVA);
-  readonly #pBus = new Float64Array(ANM6_NETWORK.buses.length);
-  readonly #qBus = new Float64Array(ANM6_NETWORK.buses.length);
+  readonly #pBus = new Float64Array(NETWORK.buses.length);
+  readonly #qBus = new Float64Array(NETWORK.buses.length);
   readonly #options: RadialNewtonOptions;
 
   /** `gym-anm`: its own tolerance, whatever is given. */
   constructor(tolerancePu: number, powerFlow: 'solved' | 'gym-anm' = 'solved') {
-    this.flow = powerFlow === 'solved' ? new RadialNewton(ANM6_NETWORK) : new GymAnmFlow(ANM6_NETWORK);
+    this.flow = powerFlow === 'solved' ? new RadialNewton(NETWORK) : new GymAnmFlow(NETWORK);
     this.#options = { tolerancePu, maxIterations: MAX_ITERATIONS };
     this.#renewables = ANM6_RENEWABLES.map(({ id, bus, rating }) => ({
       id,
@@ -235,4 +236,4 @@ export class Anm6Grid {
 }
 
 /** Newton needs four steps far from collapse, and a dozen at its edge. */
-const MAX_ITERATIONS = 40;
+const MAX_ITERATIONS = 25;
