@@ -10,6 +10,7 @@ import { dispatchHome, type DispatchHomeCopy } from '../tasks/dispatchHome.ts';
 import type { DispatchHomeArgs } from '../tasks/dispatchHomeArgs.ts';
 import { frequencyArea1, type FrequencyArea1Args, type FrequencyArea1Copy } from '../tasks/frequencyArea1.ts';
 import { frequencyArea2, type FrequencyArea2Args, type FrequencyArea2Copy } from '../tasks/frequencyArea2.ts';
+import { frequencyIeee14, type FrequencyIeee14Args, type FrequencyIeee14Copy } from '../tasks/frequencyIeee14.ts';
 import { stackedIeee33, type StackedArgs, type StackedCopy } from '../tasks/stackedIeee33.ts';
 import type { VoltageArgs } from '../tasks/voltageArgs.ts';
 import { voltageCase, voltageIeee118, voltageIeee14, type VoltageCaseArgs } from '../tasks/voltageCase.ts';
@@ -35,6 +36,7 @@ export interface Tasks {
   'stacked-ieee33-v1': { args: StackedArgs; copy: StackedCopy };
   'frequency-area1-v1': { args: FrequencyArea1Args; copy: FrequencyArea1Copy };
   'frequency-area2-v1': { args: FrequencyArea2Args; copy: FrequencyArea2Copy };
+  'frequency-ieee14-v1': { args: FrequencyIeee14Args; copy: FrequencyIeee14Copy };
 }
 
 export type TaskId = keyof Tasks;
@@ -52,6 +54,7 @@ const BUILT_IN: { readonly [Id in TaskId]: TaskDefinition } = {
   'stacked-ieee33-v1': stackedIeee33,
   'frequency-area1-v1': frequencyArea1,
   'frequency-area2-v1': frequencyArea2,
+  'frequency-ieee14-v1': frequencyIeee14,
 };
 
 /** The tasks that come with the package. */

@@ -137,13 +137,14 @@ export class FrequencyRun {
     this.#sim.setDemand(port, this.#base[port]! + demandPu);
   }
 
-  /** Physics steps of the current interval, events at their instants. */
+  /** Physics steps, events at their instants. */
   advance(steps: number): void {
     let left = steps;
     while (left > 0) {
       this.#fire();
       const next = this.#events[this.#nextEvent];
-      const count = next === undefined ? left : Math.min(left, next.step - this.#lived);
+      const most = Math.min(left, this.options.stepsPerInterval);
+      const count = next === undefined ? most : Math.min(most, next.step - this.#lived);
       this.#sim.advance(count, this.#trace);
       this.#collect(count);
       this.#lived += count;
