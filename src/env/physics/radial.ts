@@ -7,24 +7,15 @@
  * and one base pointer stays in a register. Everything outside is in the order of `network.buses`.
  */
 import type { Network } from '../../grid/network.ts';
+import { J_IM, J_RE, P, Q, R, RECORD, V_IM, V_RE, X } from './busRecords.ts';
 import { DEFAULT_TOLERANCE_PU, finite, V_CLAMP_MAX_PU, V_CLAMP_MIN_PU } from './powerflow/port.ts';
 import type { PowerFlow, SolveOptions } from './powerflow/port.ts';
 import { radialTopology, type RadialTopology } from './topology.ts';
+import { TreeNewton } from './treeNewton.ts';
 
 export type { SolveOptions };
 
 const MAX_ITERATIONS = 100;
-
-/** Fields of a bus record: complex voltage, current from the parent, net injection, impedance of the branch above. */
-const RECORD = 8;
-const V_RE = 0;
-const V_IM = 1;
-const J_RE = 2;
-const J_IM = 3;
-const P = 4;
-const Q = 5;
-const R = 6;
-const X = 7;
 
 export class RadialPowerFlow implements PowerFlow {
   readonly topology: RadialTopology;
@@ -50,6 +41,7 @@ export class RadialPowerFlow implements PowerFlow {
   readonly #above: Int32Array;
   /** Start of the record, by bus. */
   readonly #at: Int32Array;
+  readonly #newton: TreeNewton;
 
   /** @throws `env.networkNotRadial`. */
   constructor(network: Network | RadialTopology) {
@@ -61,6 +53,7 @@ export class RadialPowerFlow implements PowerFlow {
     this.vaRad = new Float64Array(busCount);
     this.#records = new Float64Array(busCount * RECORD);
     this.#above = new Int32Array(busCount);
+    this.#newton = new TreeNewton(this.#records, this.#above);
     this.#at = new Int32Array(busCount);
     order.forEach((bus, place) => {
       const at = place * RECORD;
@@ -170,6 +163,14 @@ export class RadialPowerFlow implements PowerFlow {
     const re = this.#records[at + V_RE]!;
     const im = this.#records[at + V_IM]!;
     return Math.sqrt(re * re + im * im);
+  }
+
+  /** One Newton step, where the reactive injection of `buses[s]` moves by `slope[s]` pu per pu of its voltage. */
+  newtonStep(buses: Int32Array, slope: Float64Array): number {
+    const newton = this.#newton;
+    newton.begin();
+    for (let s = 0; s < buses.length; s++) if (slope[s] !== 0) newton.addSlope(this.#at[buses[s]!]!, slope[s]!);
+    return newton.step();
   }
 
   /** One backward and one forward pass over what was injected. Returns the largest voltage change (NaN when it blew up). */

@@ -86,9 +86,24 @@ export class VoltVarLoop {
     return change;
   }
 
+  /**
+   * Settle, and describe the devices by the straight line of the piece that each one settled on: `slope`, pu per pu,
+   * and in `qPu` its reactive power on that line at the present voltage.
+   */
+  linearise(vSitePu: Float64Array, slope: Float64Array): void {
+    this.settle(vSitePu);
+    for (let i = 0; i < this.n; i++) {
+      slope[i] = this.#slope[i]!;
+      if (slope[i] !== 0) this.qPu[i]! -= slope[i]! * (this.#v[i]! - vSitePu[i]!);
+    }
+  }
+
+  /** The power flow was solved with those lines: `qPu` is moved along them to the new voltages. */
+  follow(beforePu: Float64Array, afterPu: Float64Array, slope: Float64Array): void {
+    for (let i = 0; i < this.n; i++) this.qPu[i]! += slope[i]! * (afterPu[i]! - beforePu[i]!);
+  }
+
   #newton(v0: Float64Array, first: number): void {
-    const v = this.#v;
-    for (let i = 0; i < this.n; i++) v[i] = v0[i]!;
     let worst = first;
     for (let step = 0; step < NEWTON_STEPS && worst > TOLERANCE_PU; step++) worst = this.#newtonStep(v0);
   }
@@ -200,13 +215,15 @@ export class VoltVarLoop {
     return true;
   }
 
-  /** F, phi and phi' at v = v0, where F = q0 - phi; returns max |F|. */
+  /** Begin at v = v0: F, phi and phi', where F = q0 - phi; returns max |F|. */
   #residualAtStart(v0: Float64Array): number {
     const { n, qPu } = this;
     const f = this.#f;
     const phi = this.#phi;
+    const v = this.#v;
     let worst = 0;
     for (let i = 0; i < n; i++) {
+      v[i] = v0[i]!;
       this.#evaluate(i, v0[i]!);
       const sum = qPu[i]! - phi[i]!;
       f[i] = sum;
