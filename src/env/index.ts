@@ -20,6 +20,8 @@ export type { Channel, Snapshot } from '../grid/snapshot.ts';
 export { make, makeMultiAgent, makeVector, register, taskDefinition, TASK_IDS, taskIds } from './gym/registry.ts';
 export type { TaskId, Tasks } from './gym/registry.ts';
 export { EpisodeTask } from './gym/episode.ts';
+export { taskArguments } from './gym/arguments.ts';
+export type { Bounds } from './gym/arguments.ts';
 export { TaskEnv } from './gym/single.ts';
 export { TaskVectorEnv } from './gym/vector.ts';
 export type { EndedEpisode } from './gym/vector.ts';

@@ -49,10 +49,11 @@ function runInOrder(scripts: readonly Runnable[]): { line: number; code: number 
   }
 }
 
-/** Runs it as if it lay in the root of the repository. */
+/** Runs it as if it lay in the root of the repository, with the public path as the sources have it now. */
 function typescript(dir: string, script: string): string {
   const file = path.join(dir, 'block.ts');
-  writeFileSync(file, script.replaceAll(`'./src/`, `'${REPO_ROOT}/src/`));
+  const here = script.replaceAll(`'./src/`, `'${REPO_ROOT}/src/`);
+  writeFileSync(file, here.replaceAll(`'gridpact/env'`, `'${REPO_ROOT}/src/env/index.ts'`));
   return `'${process.execPath}' --import '${import.meta.resolve('tsx')}' '${file}'`;
 }
 

@@ -8,6 +8,7 @@ import {
   make,
   makeMultiAgent,
   makeVector,
+  MultiAgentEnv,
   NamedObservations,
   RandomStream,
   RescaleAction,
@@ -20,25 +21,32 @@ import {
 } from '../../src/env/index.ts';
 
 interface Entry {
+  /** Steps of an episode as one environment, where a whole one takes long. */
+  readonly limit?: number;
   /** Other than the defaults, to keep an episode short. */
   readonly args?: object;
   readonly options?: CheckOptions;
 }
 
 /** Only what a task needs to be checked in seconds; a new task is checked without an entry. */
-const ENTRIES: Readonly<Record<string, Entry>> = {};
+const ENTRIES: Readonly<Record<string, Entry>> = {
+  'voltage-ieee69-v1': { args: { stepMs: 900000 } },
+  'voltage-ieee14-v1': { args: { stepMs: 900000 } },
+  'voltage-ieee118-v1': { args: { stepMs: 1800000 } },
+  'stacked-ieee33-v1': { limit: 60 },
+};
 
 /** When a task does not say how long its episodes are. */
 const STEPS = 2000;
 
 describe.each(taskIds().map((id) => ({ id })))('$id', ({ id }) => {
-  const { args = {}, options: given = {} } = ENTRIES[id] ?? {};
+  const { args = {}, options: given = {}, limit } = ENTRIES[id] ?? {};
   const { about } = taskDefinition(id);
   const options = { steps: about?.episodeSteps ?? STEPS, ...given };
   const create = (): Env => make(id, args);
 
   it('keeps the contract of an environment', () => {
-    checkEnv(create, options);
+    checkEnv(() => (limit === undefined ? create() : new TimeLimit(create(), limit)), options);
   });
 
   it('keeps the contract of a vector environment', () => {
@@ -46,7 +54,10 @@ describe.each(taskIds().map((id) => ({ id })))('$id', ({ id }) => {
   });
 
   it('keeps the contract seen by agent', () => {
-    checkMultiAgentEnv(() => makeMultiAgent(id, args), options);
+    checkMultiAgentEnv(
+      () => (limit === undefined ? makeMultiAgent(id, args) : new MultiAgentEnv(new TimeLimit(create(), limit))),
+      options,
+    );
   });
 
   it('keeps the contract in physical units, by name, under a limit', () => {

@@ -422,5 +422,6 @@ function checkArgs(given: Partial<StackedArgs>): StackedArgs {
 
 export const stackedIeee33: TaskDefinition<StackedArgs> = {
   id: 'stacked-ieee33-v1',
+  about: { title: 'six batteries sell frequency, energy and voltage at once', stepS: 300, episodeSteps: 288 },
   createCopy: (given) => new StackedCopy(checkArgs(given)),
 };
