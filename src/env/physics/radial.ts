@@ -168,7 +168,6 @@ export class RadialPowerFlow implements PowerFlow {
   /** One Newton step, where the reactive injection of `buses[s]` moves by `slope[s]` pu per pu of its voltage. */
   newtonStep(buses: Int32Array, slope: Float64Array): number {
     const newton = this.#newton;
-    newton.begin();
     for (let s = 0; s < buses.length; s++) if (slope[s] !== 0) newton.addSlope(this.#at[buses[s]!]!, slope[s]!);
     return newton.step();
   }

@@ -27,11 +27,6 @@ export class TreeNewton {
     this.#eliminated = new Float64Array(records.length);
   }
 
-  /** Forget the devices of the last step. */
-  begin(): void {
-    this.#eliminated.fill(0);
-  }
-
   /** Before `step`: reactive injection at the record `at` moves by `slope` pu per pu of voltage magnitude. */
   addSlope(at: number, slope: number): void {
     const m = this.#eliminated;
@@ -106,13 +101,14 @@ export class TreeNewton {
     }
   }
 
-  /** From the root down; the J fields of the records carry the steps, and are found again by the next sweep. */
+  /** From the root down, leaving the fields at 0 for the next step; the J fields of the records carry the steps, and are found again by the next sweep. */
   #substitute(): number {
     const d = this.#records;
     const m = this.#eliminated;
     const above = this.#above;
     d[J_RE] = 0;
     d[J_IM] = 0;
+    m.fill(0, 0, RECORD);
     let worst = 0;
     for (let n = 1; n < above.length; n++) {
       const at = n * RECORD;
@@ -125,6 +121,12 @@ export class TreeNewton {
       d[at + J_IM] = im;
       d[at + V_RE]! += re;
       d[at + V_IM]! += im;
+      m[at + M00] = 0;
+      m[at + M01] = 0;
+      m[at + M10] = 0;
+      m[at + M11] = 0;
+      m[at + H_RE] = 0;
+      m[at + H_IM] = 0;
       const change = re * re + im * im;
       if (!(change <= worst)) worst = change;
     }
