@@ -92,6 +92,7 @@ function interpolate(r: readonly number[], v: readonly number[], at: number, rou
   while (at >= r[j + 1]!) j++;
   // v_j + (v_{j+1} - v_j) * (at - r_j) / D, D = r_{j+1} - r_j; the loader bounds the product by 2^53-1.
   const product = (v[j + 1]! - v[j]!) * (at - r[j]!);
+  if (product === 0) return v[j]!;
   const width = r[j + 1]! - r[j]!;
   return v[j]! + (roundUp ? ceilDiv(product, width) : floorDiv(product, width));
 }

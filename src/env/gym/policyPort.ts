@@ -4,12 +4,12 @@
  * fallback -> envelopes.
  */
 import { fail } from '../../base/errors.ts';
-import { clamp } from '../../base/fixed.ts';
+import { clamp, pow2 } from '../../base/fixed.ts';
 import {
   applyEnvelopes,
   evaluateFallback,
   gatherInputsAt,
-  normaliseInput,
+  halfUnit,
   scaleOutput,
   UNIT_INTEGER,
   type PolicyInterface,
@@ -41,6 +41,13 @@ export class PolicyPort {
   /** Per agent, 1 where the last decision was the fallback's. */
   readonly fallbackUsed: Uint8Array;
 
+  /** `normaliseInput` of all inputs, spec by spec in one array each: the hot loop of every task. */
+  readonly #low: Float64Array;
+  readonly #high: Float64Array;
+  readonly #centre: Float64Array;
+  readonly #gain: Float64Array;
+  readonly #half: Float64Array;
+  readonly #unit: Float64Array;
   readonly #rawRow: Int32Array;
   readonly #outRow: Int32Array;
 
@@ -54,6 +61,12 @@ export class PolicyPort {
     this.issued = new Int32Array(agents * this.outputs);
     this.previous = new Int32Array(agents * this.outputs);
     this.fallbackUsed = new Uint8Array(agents);
+    this.#low = Float64Array.from(policy.inputs, ({ lo }) => lo);
+    this.#high = Float64Array.from(policy.inputs, ({ hi }) => hi);
+    this.#centre = Float64Array.from(policy.inputs, ({ c }) => c);
+    this.#gain = Float64Array.from(policy.inputs, ({ m }) => m);
+    this.#half = Float64Array.from(policy.inputs, ({ t }) => halfUnit(t));
+    this.#unit = Float64Array.from(policy.inputs, ({ t }) => 1 / pow2(t));
     this.#rawRow = new Int32Array(this.inputs);
     this.#outRow = new Int32Array(this.outputs);
     this.reset();
@@ -95,10 +108,19 @@ export class PolicyPort {
 
   /** Agent `agent`'s network inputs as reals within [-1, 1], to `out[at]` on. */
   observe(agent: number, out: Float32Array, at: number): void {
-    const { inputs } = this.policy;
-    const row = agent * this.inputs;
-    for (let i = 0; i < inputs.length; i++) {
-      out[at + i] = normaliseInput(inputs[i]!, this.raw[row + i]!) / NETWORK_SCALE;
+    const { raw, inputs } = this;
+    const low = this.#low;
+    const high = this.#high;
+    const centre = this.#centre;
+    const gain = this.#gain;
+    const half = this.#half;
+    const unit = this.#unit;
+    const row = agent * inputs;
+    for (let i = 0; i < inputs; i++) {
+      const v = clamp(raw[row + i]!, low[i]!, high[i]!) - centre[i]!;
+      // Division by a power of two is multiplication by its inverse, to the last bit.
+      const x = clamp(Math.floor((v * gain[i]! + half[i]!) * unit[i]!), -UNIT_INTEGER, UNIT_INTEGER);
+      out[at + i] = (x + 0) / NETWORK_SCALE;
     }
   }
 
