@@ -133,6 +133,7 @@ describe('CityLearn folder', () => {
     expect([part.steps, part.loadW[0], part.startMs - home.startMs]).toEqual([12, home.loadW[24], 24 * 3600000]);
     expect(checkHome(part)).toBe(part);
     expect(part.priceAhead.h24.length).toBe(12);
+    expect(() => homeWindow(home, 40, 12)).toThrow(expect.objectContaining({ code: 'env.step' }));
   });
 });
 

@@ -62,8 +62,11 @@ export function checkHome(home: HomeSeries): HomeSeries {
   return home;
 }
 
-/** Steps [from, from + steps) as a series of its own; the arrays are views. */
+/** Steps [from, from + steps) as a series of its own; the arrays are views. @throws `env.step` outside the series. */
 export function homeWindow(home: HomeSeries, from: number, steps: number): HomeSeries {
+  if (!(from >= 0 && steps >= 1 && from + steps <= home.steps)) {
+    throw fail('env.step', { expected: `steps within [0, ${home.steps})`, got: { from, steps } });
+  }
   const part = (values: Float64Array): Float64Array => values.subarray(from, from + steps);
   const { h6, h12, h24 } = home.priceAhead;
   return {

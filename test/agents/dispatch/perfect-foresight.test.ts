@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { compareDispatch } from '../../../src/agents/baselines/dispatch/compare.ts';
 import { greedySelfUse, idleBattery, runHome, scheduled } from '../../../src/agents/baselines/dispatch/home.ts';
 import { perfectForesight, type ForesightOptions } from '../../../src/agents/baselines/dispatch/perfectForesight.ts';
+import { recedingHorizon } from '../../../src/agents/baselines/dispatch/recedingHorizon.ts';
 import { RandomStream } from '../../../src/base/random.ts';
 import { uniform } from '../../../src/base/realMath.ts';
 import { BatteryWear, DEFAULT_WEAR, linearWearCostPerKwh } from '../../../src/env/physics/wear/batteryWear.ts';
@@ -143,5 +144,33 @@ describe('perfect foresight', () => {
     await expect(perfectForesight(home, { endSocWh: 6000 })).rejects.toThrow(
       expect.objectContaining({ code: 'agents.dispatch' }),
     );
+  });
+});
+
+describe('receding horizon', () => {
+  const home = syntheticHome({
+    seed: 3,
+    home: 0,
+    day: 150,
+    days: 5,
+    stepMs: 3600000,
+    tariff: 'time-of-use',
+    exportShare: 0,
+  });
+
+  it('takes most of what perfect foresight saves, without seeing the future', async () => {
+    const none = runHome(home, idleBattery()).cost;
+    const { objective } = await perfectForesight(home);
+    const saved = none - runHome(home, await recedingHorizon()).cost;
+    expect(saved / (none - objective)).toBeGreaterThan(0.6);
+    expect(saved / (none - objective)).toBeLessThanOrEqual(1);
+  });
+
+  it('does not change what it does when only the future load changes', async () => {
+    const cut = 60;
+    const other = { ...home, loadW: home.loadW.map((w, t) => (t > cut ? 2 * w : w)) };
+    const acted = runHome(home, await recedingHorizon({ hours: 12 })).batteryW.subarray(0, cut + 1);
+    expect(runHome(other, await recedingHorizon({ hours: 12 })).batteryW.subarray(0, cut + 1)).toEqual(acted);
+    await expect(recedingHorizon({ hours: 0 })).rejects.toThrow(expect.objectContaining({ code: 'agents.dispatch' }));
   });
 });

@@ -24,6 +24,8 @@ export interface ForesightOptions {
   readonly wearPerKwh?: number;
   /** Currency per kg CO2; 0. */
   readonly carbonPrice?: number;
+  /** Currency per kWh and step by which moving energy later is worse; 0. Breaks ties for who cannot trust a forecast. */
+  readonly delayCost?: number;
   /** Refused beyond; 60. */
   readonly timeLimitS?: number;
 }
@@ -40,7 +42,7 @@ const WH_PER_KWH = 1000;
 let loading: Promise<Highs> | undefined;
 
 /** The WebAssembly module is 3.5 MB: loaded once, when asked for. */
-function loadHighs(): Promise<Highs> {
+export function loadHighs(): Promise<Highs> {
   // The types describe the CommonJS build, whose loader is one `default` deeper than that of the ES module.
   loading ??= import('highs').then(({ default: load }) => (load as unknown as typeof load.default)());
   return loading;
@@ -48,8 +50,12 @@ function loadHighs(): Promise<Highs> {
 
 /** @throws `agents.dispatch` when a price is negative or the program has no solution within the limit. */
 export async function perfectForesight(home: HomeSeries, options: ForesightOptions = {}): Promise<ForesightPlan> {
+  return solvePlan(await loadHighs(), home, options);
+}
+
+/** As `perfectForesight`, with the solver at hand. */
+export function solvePlan(highs: Highs, home: HomeSeries, options: ForesightOptions): ForesightPlan {
   const columns = buildColumns(home, options);
-  const highs = await loadHighs();
   return highs.withModel(columns.model(home, options), (model) => {
     model.options.set('output_flag', false);
     model.options.set('solver', 'simplex');
@@ -130,7 +136,7 @@ class Columns {
 
 function buildColumns(home: HomeSeries, options: ForesightOptions): Columns {
   const { battery, steps } = home;
-  const { wearPerKwh = 0, carbonPrice = 0, endSocWh = battery.eMinWh } = options;
+  const { wearPerKwh = 0, carbonPrice = 0, delayCost = 0, endSocWh = battery.eMinWh } = options;
   const columns = new Columns();
   const dtH = hoursPerStep(home);
   const capWh = battery.pMaxW * dtH;
@@ -146,7 +152,7 @@ function buildColumns(home: HomeSeries, options: ForesightOptions): Columns {
     const segment = (sign: number, upper: number, perKwh: number): void => {
       if (upper <= 0) return;
       const entries = [t, sign > 0 ? 1 / battery.etaDischarge : -battery.etaCharge];
-      columns.add(t, sign, perKwh / WH_PER_KWH, 0, upper, entries);
+      columns.add(t, sign, (perKwh + delayCost * t) / WH_PER_KWH, 0, upper, entries);
     };
     segment(-1, surplus, sell);
     segment(-1, capWh - surplus, buy);
