@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stateFromJson, stateToJson } from '../../src/env/gym/jsonState.ts';
+import { TaskEnv } from '../../src/env/gym/single.ts';
 import { make, makeVector, TimeLimit, type EnvState } from '../../src/env/index.ts';
+import { drain, DrainTask } from '../support/drainTask.ts';
 
 const VOLTAGE = 'voltage-ieee33-v1';
 
@@ -73,5 +76,28 @@ describe('states of environments', () => {
     again.setState(JSON.parse(JSON.stringify(env.getState())) as EnvState);
     expect(() => again.step(new Float32Array(6))).toThrow('env.ended');
     expect(again.reset()).toEqual(env.reset());
+  });
+});
+
+describe('the trajectory hash', () => {
+  it('is that of the words which docs/reference/gym.md lists, step by step', () => {
+    const env = new TaskEnv(drain, new DrainTask());
+    const { port } = env.copy;
+    const words: number[] = [];
+    const bits = new DataView(new ArrayBuffer(4));
+    env.reset({ seed: 4 });
+    for (let k = 0; k < 3; k++) {
+      const seen = Array.from(port.raw);
+      env.step(Float32Array.of(0.1, -0.2, 0.3, k / 4));
+      for (let a = 0; a < 2; a++)
+        words.push(...seen.slice(2 * a, 2 * a + 2), ...port.issued.subarray(2 * a, 2 * a + 2));
+      for (const reward of env.rewards) {
+        bits.setFloat32(0, reward);
+        words.push(bits.getInt32(0));
+      }
+    }
+    const bytes = Buffer.alloc(4 * words.length);
+    words.forEach((word, i) => bytes.writeInt32LE(word, 4 * i));
+    expect(env.trajectoryHash()).toBe(createHash('sha256').update(bytes).digest('hex'));
   });
 });

@@ -9,8 +9,6 @@ import { checkBalance, checkInfo, need, same } from './checkRules.ts';
 import { contains, sample } from './spaces.ts';
 import type { Env, EnvState, StepResult } from './types.ts';
 
-export { checkVectorEnv } from './checkVectorEnv.ts';
-
 export interface CheckOptions {
   /** 1. */
   readonly seed?: number;
