@@ -57,13 +57,21 @@ export interface DayMetrics {
 /** An integer policy: (raw inputs, bits of missing ones, outputs to fill); a frozen artifact's executor fits. */
 export type IntegerPolicy = (raw: Int32Array, missingMask: number, out: Int32Array) => void;
 
+/** Called after every interval lived, for whoever draws or records what the sums leave out. */
+export type IntervalWatch = (feeder: Feeder, step: number) => void;
+
 /** One day of the synthetic series (day index) under a controller. */
-export function evaluateDay(day: number, controller: Controller, given: Partial<EvaluationOptions> = {}): DayMetrics {
+export function evaluateDay(
+  day: number,
+  controller: Controller,
+  given: Partial<EvaluationOptions> = {},
+  watch?: IntervalWatch,
+): DayMetrics {
   const options = { ...EVALUATION_DEFAULTS, ...given };
   const { scale, curve, seriesSeed, stepMs } = options;
   const series = ieee33Day(day, { seed: seriesSeed, scale, stepMs });
   const feeder = new Feeder(createFeederScenario({ series, scale, curve }));
-  return { day, ...liveOneDay(feeder, controller, options.batteryPlan) };
+  return { day, ...liveOneDay(feeder, controller, options.batteryPlan, watch) };
 }
 
 /** @throws `agents.evaluate` for an empty list. */
@@ -76,7 +84,12 @@ export function evaluateDays(
   return days.map((day) => evaluateDay(day, controller, options));
 }
 
-function liveOneDay(feeder: Feeder, controller: Controller, plan: BatteryPlan): Omit<DayMetrics, 'day'> {
+function liveOneDay(
+  feeder: Feeder,
+  controller: Controller,
+  plan: BatteryPlan,
+  watch?: IntervalWatch,
+): Omit<DayMetrics, 'day'> {
   const setpoints = createSetpoints(feeder.siteCount, MAX_SHARE_MICRO);
   const { steps, stepMs } = feeder.series;
   const sums = { out: 0, stepsOut: 0, lossWh: 0, absQVar: 0, diverged: 0 };
@@ -92,6 +105,7 @@ function liveOneDay(feeder: Feeder, controller: Controller, plan: BatteryPlan): 
     if (!feeder.converged) sums.diverged++;
     sums.lossWh += (feeder.lossW * stepMs) / 3600000;
     for (let s = 0; s < feeder.siteCount; s++) sums.absQVar += Math.abs(feeder.qVar[s]!);
+    watch?.(feeder, k);
   }
   return {
     outOfBandShare: sums.out / (steps * (feeder.vPu.length - 1)),

@@ -1,17 +1,23 @@
+import { join } from 'node:path';
 import { TUNED } from '../../agents/baselines/tuned.ts';
 import {
+  compareScores,
   evaluateDays,
   meanMetrics,
   pairedBootstrap,
   policyController,
   type Comparison,
+  type DayMetrics,
 } from '../../agents/evaluate.ts';
 import { hardDays, studyBaselines } from '../../agents/study.ts';
 import { createExecutor } from '../../contracts/policy/execute.ts';
 import { loadArtifact } from '../../contracts/policy/codec.ts';
 import { testDay } from '../../env/series/synthetic.ts';
+import type { Controller } from '../../agents/baselines/controllers.ts';
 import type { Action } from '../command.ts';
 import type { EvaluateFlags } from '../commands/evaluate.ts';
+import { dayPlots, traceDay } from '../dayPlots.ts';
+import { makeNamedDirectory, writeNamedFile } from '../files.ts';
 import { readPolicy } from '../policyInput.ts';
 import { fixed, percent, short } from '../ui/format.ts';
 import { table } from '../ui/table.ts';
@@ -35,6 +41,7 @@ export const evaluate: Action<EvaluateFlags, [policy: string | undefined]> = asy
     return { name: controller.name, metrics };
   });
   progress.end();
+  const plots = flags.plot === undefined ? undefined : await writePlots(flags.plot, controllers, runs[0]!.metrics);
   const own = runs[runs.length - 1]!.metrics;
   const rows = runs.map(({ name, metrics }) => ({
     name,
@@ -50,16 +57,38 @@ export const evaluate: Action<EvaluateFlags, [policy: string | undefined]> = asy
     'in which the policy has the better score (beats: 97.5 % or more)',
     '',
     ...comparisonTable(rows),
+    ...(plots ?? []).map((file, i) => `${i === 0 ? '\n' : ''}wrote ${file}`),
   );
   report.document({
     policy: { cid: artifact.cid },
     days: [...days],
+    ...(plots === undefined ? {} : { plots }),
     rows: rows.map(({ policyMinusThis, ...row }) => ({
       ...row,
       ...(policyMinusThis === undefined ? {} : { policyMinusThis: comparisonDocument(policyMinusThis) }),
     })),
   });
 };
+
+/** The controllers that say most beside each other; the first is the plainest line. */
+const PLOTTED = ['policy', 'none', 'device-curve', 'droop-fixed-point-tuned'];
+
+/** Paths of the files written. @throws `cli.file`. */
+async function writePlots(
+  path: string,
+  controllers: readonly Controller[],
+  without: readonly DayMetrics[],
+): Promise<string[]> {
+  const { day } = without.reduce((a, b) => (compareScores(a, b) >= 0 ? a : b));
+  const traces = PLOTTED.flatMap((name) => controllers.filter((c) => c.name === name)).map((c) => traceDay(day, c));
+  const plots = dayPlots(traces, ['none', 'policy'], `synthetic test day ${day}`);
+  const single = /\.svg$/i.test(path);
+  if (!single) await makeNamedDirectory(path);
+  const wanted = single ? plots.slice(-1) : plots;
+  const files = wanted.map(({ name }) => (single ? path : join(path, `${name}.svg`)));
+  for (const [i, file] of files.entries()) await writeNamedFile(file, wanted[i]!.svg);
+  return files;
+}
 
 interface Row extends ReturnType<typeof meanMetrics> {
   readonly name: string;

@@ -5,6 +5,7 @@ export interface EvaluateFlags {
   readonly days: number;
   readonly from: number;
   readonly hard: boolean;
+  readonly plot?: string | undefined;
 }
 
 export const command = defineCommand<EvaluateFlags, [policy: string | undefined]>({
@@ -28,6 +29,13 @@ export const command = defineCommand<EvaluateFlags, [policy: string | undefined]
         default: false,
         withNegated: false,
         brief: 'Only days on which IEEE 1547-2018 B, one interval late, leaves more than 0.5 % out of band',
+      },
+      plot: {
+        kind: 'parsed',
+        parse: text,
+        optional: true,
+        placeholder: 'path',
+        brief: 'Draw the day hardest without control: a directory for all plots, or one .svg for the day over time',
       },
     },
     positional: {

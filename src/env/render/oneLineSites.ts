@@ -13,7 +13,7 @@ export interface SiteState {
   readonly battery?: { readonly pW: number; readonly charge: number };
 }
 
-export const SITE_SIZE = { width: 96, height: 52 };
+export const SITE_SIZE = { width: 114, height: 52 };
 const PV_COLOUR = '#e69f00';
 const BATTERY_COLOUR = '#009e73';
 const INVERTER_COLOUR = '#0072b2';
