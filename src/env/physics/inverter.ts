@@ -28,13 +28,13 @@ export function projectPPriority(sMaxVa: number, pW: number, qVar: number): PqPo
 }
 
 /** Nearest allowed point with Q kept: Q is clipped to +-S first, then P to what is left. */
-export function projectQPriority(sMaxVa: number, pW: number, qVar: number): PqPoint {
+function projectQPriority(sMaxVa: number, pW: number, qVar: number): PqPoint {
   const { pW: q, qVar: p } = projectPPriority(sMaxVa, qVar, pW);
   return { pW: p, qVar: q };
 }
 
 /** Nearest allowed point on the ray through (P, Q), which is the nearest of all: both are scaled alike. */
-export function projectPowerFactor(sMaxVa: number, pW: number, qVar: number): PqPoint {
+function projectPowerFactor(sMaxVa: number, pW: number, qVar: number): PqPoint {
   const s = Math.sqrt(pW * pW + qVar * qVar);
   if (s <= sMaxVa) return { pW, qVar };
   const scale = sMaxVa / s;

@@ -38,7 +38,7 @@ export interface DispatchHomeArgs {
   readonly curves: BatteryCurves;
 }
 
-export const DISPATCH_HOME_DEFAULTS: DispatchHomeArgs = {
+const DISPATCH_HOME_DEFAULTS: DispatchHomeArgs = {
   observationDelay: 1,
   stepMs: 3600000,
   days: 7,
