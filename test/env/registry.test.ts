@@ -30,10 +30,12 @@ interface Entry {
 
 /** Only what a task needs to be checked in seconds; a new task is checked without an entry. */
 const ENTRIES: Readonly<Record<string, Entry>> = {
+  'voltage-ieee33-hard-v1': { args: { stepMs: 900000 } },
+  'voltage-case-v1': { args: { stepMs: 900000 } },
   'voltage-ieee69-v1': { args: { stepMs: 900000 } },
   'voltage-ieee14-v1': { args: { stepMs: 900000 } },
   'voltage-ieee118-v1': { args: { stepMs: 1800000 } },
-  'stacked-ieee33-v1': { limit: 60 },
+  'stacked-ieee33-v1': { limit: 30 },
 };
 
 /** When a task does not say how long its episodes are. */
