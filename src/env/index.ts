@@ -62,3 +62,21 @@ export type { RecordedStart, RecordedStep, Recording } from './gym/wrappers/reco
 
 export { batteryModel, conversionLossWh, feasiblePowerW, nextEnergyWh } from './physics/battery.ts';
 export type { BatteryModel } from './physics/battery.ts';
+
+export { readScalarCsv, resample } from './series/scalar.ts';
+export type { ScalarSeries } from './series/scalar.ts';
+export { readSeriesCsv } from './series/csv.ts';
+export type { SeriesIssue, SeriesReport, SeriesTable, SeriesUnit } from './series/csv.ts';
+export { readGridFrequency, scaleToP99 } from './series/gridFrequency.ts';
+export { readMoerCsv } from './series/moer.ts';
+export { syntheticCarbonKgPerKwh } from './series/generator/carbon.ts';
+export { syntheticFrequencyDeviationHz } from './series/generator/frequency.ts';
+export { syntheticLoadW } from './series/generator/load.ts';
+export { syntheticPricePerMwh } from './series/generator/price.ts';
+export { syntheticPvShare } from './series/generator/pv.ts';
+
+export { feederState } from './render/feederState.ts';
+export { oneLineSvg } from './render/oneLine.ts';
+export type { OneLineOptions, OneLineState } from './render/oneLine.ts';
+export { timeSeriesSvg } from './render/timeSeries.ts';
+export type { TimePlot } from './render/timeSeries.ts';
