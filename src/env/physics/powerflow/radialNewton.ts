@@ -69,9 +69,10 @@ export class RadialNewton {
     this.currentPu = new Float64Array(busCount);
     this.#records = new Float64Array(busCount * RECORD);
     this.#above = new Int32Array(busCount);
-    const places = Array.from(order);
-    places.forEach((bus, place) => {
-      this.#above[place] = place === 0 ? 0 : places.indexOf(parent[bus]!) * RECORD;
+    const placeOf = new Int32Array(busCount);
+    order.forEach((bus, place) => (placeOf[bus] = place));
+    order.forEach((bus, place) => {
+      this.#above[place] = place === 0 ? 0 : placeOf[parent[bus]!]! * RECORD;
       this.#records[place * RECORD + R] = rPu[bus]!;
       this.#records[place * RECORD + X] = xPu[bus]!;
     });
