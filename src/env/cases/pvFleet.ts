@@ -32,7 +32,7 @@ export function pvFleet(buses: readonly number[], pvPeakW: readonly number[]): r
 }
 
 /** The `count` pq buses with the greatest nominal load (fewer where there are fewer), greatest first. */
-export function largestLoadBuses(network: Network, count: number): readonly number[] {
+function largestLoadBuses(network: Network, count: number): readonly number[] {
   return network.buses
     .filter((bus) => bus.kind === 'pq' && bus.loadPW > 0)
     .toSorted((a, b) => b.loadPW - a.loadPW || a.id - b.id)
