@@ -9,11 +9,15 @@ import {
   type FrequencyArea1Args,
   type FrequencyArea1Copy,
 } from '../../src/env/tasks/frequencyArea1.ts';
+import { readGridFrequency, scaleToP99 } from '../../src/env/series/gridFrequency.ts';
 import type { ScalarSeries } from '../../src/env/series/scalar.ts';
+import { hasShared, readShared } from '../support/matpower.ts';
 
 const ID = 'frequency-area1-v1';
 const NOTHING = Float32Array.of(0, -1);
 const CURVE = Float32Array.of(0, -0.5);
+
+const DAY = 'data/grid-frequency/day-1s-first-half.csv';
 
 type Args = Partial<FrequencyArea1Args>;
 
@@ -87,6 +91,29 @@ describe('physics', () => {
     };
     expect(follow(NOTHING)).toBeLessThan(1e-11);
     expect(follow(CURVE)).toBeGreaterThan(1e-4);
+  });
+
+  it.skipIf(!hasShared(DAY))('follows half a day of measured frequency, scaled so that 99 % lie within 0.2 Hz', () => {
+    const measured = scaleToP99(readGridFrequency(readShared(DAY)).series);
+    expect(measured.factor).toBeCloseTo(6.4, 0);
+    const { values } = measured.series;
+    const episodeMs = 600000;
+    const copy = copyOf({
+      scenario: 'series',
+      series: measured.series,
+      seriesScale: 1,
+      stepMs: 1000,
+      physicsMs: 20,
+      episodeMs,
+    });
+    copy.seed(1);
+    copy.reset();
+    const seen = Array.from({ length: 600 }, () => {
+      copy.step(NOTHING, 0, new Float32Array(1));
+      return copy.run.deviationHz(0);
+    });
+    const fits = (at: number): boolean => seen.every((hz, t) => Math.abs(hz - values[at + t]!) < 1e-10);
+    expect(Array.from(values.keys()).filter(fits)).toHaveLength(1);
   });
 
   it('balances momentum and battery energy at every step under random actions', () => {

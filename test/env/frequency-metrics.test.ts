@@ -105,6 +105,14 @@ describe('delivery curves', () => {
     });
   }
 
+  it('half an hour at 49.8 Hz takes 0.5, 0.5 and 0.025 MWh per MW of DR, DM and DC', () => {
+    const mwh = (product: DeliveryProduct): number =>
+      responseAt(deliveryResponse(DELIVERY_CURVES[product], F0), -0.2 / F0) * 0.5;
+    expect(mwh('dynamicRegulation')).toBeCloseTo(0.5, 12);
+    expect(mwh('dynamicModeration')).toBeCloseTo(0.5, 12);
+    expect(mwh('dynamicContainment')).toBeCloseTo(0.025, 12);
+  });
+
   it('refuses a curve that rises', () => {
     const rising = { deviationMicroHz: [15000, 200000], shareMicro: [100000, 50000] };
     expect(() => deliveryResponse(rising, F0)).toThrow(expect.objectContaining({ code: 'env.frequency' }));

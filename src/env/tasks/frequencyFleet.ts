@@ -73,7 +73,7 @@ export function fleetEnergy(run: FrequencyRun, fleet: number, rating: BatteryRat
 }
 
 /** W per pu of the port that a fleet stands at. */
-export function baseW(run: FrequencyRun, fleet: number): number {
+function baseW(run: FrequencyRun, fleet: number): number {
   const { system, fleets } = run.sim;
   return system.parameters.ports[fleets[fleet]!.port]!.baseMva * 1e6;
 }
