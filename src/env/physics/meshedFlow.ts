@@ -9,6 +9,7 @@ import { BUS, compileNetwork, type PowerFlowModel } from './powerflow/admittance
 import { NewtonPowerFlow } from './powerflow/newton.ts';
 
 const VA_PER_MVA = 1000000;
+const NEAR_PU = 0.02;
 
 export interface MeshedModel {
   readonly model: PowerFlowModel;
@@ -28,6 +29,8 @@ export class MeshedFlow implements GridFlow {
   residualPu = Infinity;
 
   readonly #machines: MeshedModel;
+  /** The last step of this interval was so small that its Jacobian serves the next one. */
+  #near = false;
   readonly #p: Float64Array;
   readonly #q: Float64Array;
 
@@ -85,6 +88,7 @@ export class MeshedFlow implements GridFlow {
 
   flatStart(): void {
     this.newton.flatStart();
+    this.#near = false;
   }
 
   /** The solver goes on from vRe and vIm as they are. */
@@ -94,6 +98,7 @@ export class MeshedFlow implements GridFlow {
 
   inject(p: Float64Array, q: Float64Array, from: number, factor: number): void {
     const { pMachinePu, qMachinePu, nominalLoadPu } = this.#machines;
+    this.#near = false;
     let sum = 0;
     for (let bus = 0; bus < pMachinePu.length; bus++) sum += p[from + bus]!;
     const share = nominalLoadPu > 0 ? (-sum * factor) / nominalLoadPu : 1;
@@ -126,7 +131,9 @@ export class MeshedFlow implements GridFlow {
   }
 
   sweep(): number {
-    return this.newton.iterate(this.#p, this.#q);
+    const moved = this.newton.iterate(this.#p, this.#q, this.#near);
+    this.#near = moved < NEAR_PU;
+    return moved;
   }
 
   finish(): void {

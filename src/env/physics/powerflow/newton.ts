@@ -140,15 +140,18 @@ export class NewtonPowerFlow implements PowerFlow {
     return solved;
   }
 
-  /** One full Newton step; machines at Q limits are not looked at. */
-  iterate(pInjPu: Float64Array, qInjPu: Float64Array): number {
+  /**
+   * One full Newton step; machines at Q limits are not looked at. `keepFactors`: with the Jacobian of the last call,
+   * for a start so near to that call's that it serves here too.
+   */
+  iterate(pInjPu: Float64Array, qInjPu: Float64Array, keepFactors = false): number {
     const system = this.#system;
     this.#limits?.reset();
     this.#load(pInjPu, qInjPu, 0);
     this.#gather();
     system.evaluate();
     this.residualPu = system.mismatchPu;
-    const factors = this.#factored();
+    const factors = keepFactors ? this.#factors : this.#factored();
     if (factors === undefined) return NaN;
     system.plan.lu.solve(factors, system.rhs);
     system.applyStep();
