@@ -108,11 +108,22 @@ describe('the example of docs/reference/case-format.md', () => {
       'line 18: an impedance that is not zero on a branch in service | branch 2 to 3',
     ],
     ['a machine at no bus', '  3   900', '  4   900', 'line 23: a bus of [bus] | bus 4'],
+    ['a machine without a set point', '1500         1\n', '1500 -1\n', 'line 23: v_set_pu > 0 | -1'],
     ['half a coordinate', '1.05  1  0', '1.05  1  -', 'line 12: both x and y, or neither | one of them'],
   ])('names the line: %s', (_what, from, to, expected) => {
     const damaged = EXAMPLE.replace(from, to);
     expect(damaged).not.toBe(EXAMPLE);
     expect(refusal(damaged)).toBe(`env.caseText: ${expected}`);
+  });
+
+  it('a number of a million digits takes no longer to refuse than to read', () => {
+    const digits = '1'.repeat(1e6);
+    const started = performance.now();
+    expect(refusal(EXAMPLE.replace('base_MVA 10', `base_MVA ${digits}x`))).toMatch(
+      /^env\.caseText: line 6: base_MVA > 0/,
+    );
+    expect(refusal(EXAMPLE.replace('0.65', `${digits}x`))).toMatch(/^env\.caseText: line 18: a number in column r_ohm/);
+    expect(performance.now() - started).toBeLessThan(2000);
   });
 
   it('any byte damage is an error of the table or another network', () => {
@@ -150,7 +161,7 @@ describe('round trip', () => {
       maybe('bPu', real), maybe('tap', real), maybe('shiftDeg', real), maybe('rateVa', real), maybe('inService', fc.boolean()),
     ); // prettier-ignore
     const machine = record(
-      fc.record({ pW: real, qVar: real, qMinVar: bound, qMaxVar: bound, pMinW: bound, pMaxW: bound, vSetPu: real }),
+      fc.record({ pW: real, qVar: real, qMinVar: bound, qMaxVar: bound, pMinW: bound, pMaxW: bound, vSetPu: positive }),
       maybe('inService', fc.boolean()),
     );
     return fc

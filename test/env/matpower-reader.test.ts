@@ -262,6 +262,8 @@ mpc.bus(3, PD) = -(-mpc.bus(3, PD)) * pf + 0.5e-3 - .5e-3;
     ['if 1, x = 2;', 'an end that closes the if | the end of the file'],
     ['if 0, x = 2; else, x = 3; end', 'if ... end without else | else'],
     ['x = 1 2;', 'the end of the statement | 2;'],
+    [`x = ${'('.repeat(1e5)}1;`, 'at most 100 levels in an expression | more'],
+    [`x = ${'-'.repeat(1e5)}1;`, 'at most 100 levels in an expression | more'],
     ['%{', 'a %} that closes the comment | the end of the file'],
   ])('refuses by line what it does not execute: %s', (statement, expected) => {
     expect(refusal(SMALL + statement)).toBe(`env.caseFile: line 19: ${expected}`);
@@ -303,6 +305,24 @@ describe('damage', () => {
   it('by cutting the text anywhere likewise', () => {
     for (let end = 0; end < SMALL.length - 5; end += 3)
       expect(refusal(SMALL.slice(0, end))).toMatch(/^env\.caseFile: line \d+: /);
+  });
+
+  it('takes time that goes with the text: long lines, long numbers, statements over whole tables', () => {
+    const started = performance.now();
+    expect(parseMatpower(SMALL + 'x=1;'.repeat(1e5)).buses.length).toBe(3);
+    expect(refusal(SMALL.replace('0.0576', `${'1'.repeat(1e6)}x`))).toMatch(
+      /^env\.caseFile: line 15: a number in a row/,
+    );
+    expect(refusal(`${SMALL}x = ${'1'.repeat(1e6)}x;`)).toBe('env.caseFile: line 19: the end of the statement | x;');
+    const rows = Array.from(
+      { length: 20000 },
+      (_, k) => `\t${k + 10}\t1\t1\t1\t0\t0\t1\t1\t0\t345\t1\t1.1\t0.9;\n`,
+    ).join('');
+    const wide = SMALL.replace('];\nmpc.gen', `${rows}];\nmpc.gen`);
+    const statement = 'mpc.bus(:, [3 4]) = mpc.bus(:, [3 4]) * 1;\n';
+    expect(parseMatpower(wide + statement.repeat(20)).buses.length).toBe(20003);
+    expect(refusal(wide + statement.repeat(2000))).toMatch(/: statements that touch at most 33554432 elements/);
+    expect(performance.now() - started).toBeLessThan(8000);
   });
 
   it('and text without end is refused before it is read', () => {

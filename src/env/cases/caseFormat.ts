@@ -52,7 +52,7 @@ function formatTable(table: TableName, rows: Rows, network: Network, impedance: 
     const [name, shift] = column.names.find(([, p]) => p === places) ?? column.names[0]!;
     return [name, ...rows.map((row, k) => cellText(row[column.key], column, shift, `${table} ${k + 1}`))];
   });
-  const widths = columns.map((cells) => Math.max(...cells.map((cell) => cell.length)));
+  const widths = columns.map((cells) => cells.reduce((most, cell) => Math.max(most, cell.length), 0));
   return Array.from({ length: rows.length + 1 }, (_, k) =>
     columns.map((cells, c) => cells[k]!.padStart(widths[c]!)).join('  '),
   );

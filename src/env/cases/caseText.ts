@@ -5,14 +5,13 @@
 import { fail, type GridPactError } from '../../base/errors.ts';
 import type { Branch, Bus, Generator, Network } from '../../grid/network.ts';
 import { BUS_KINDS, CASE_TABLES, ohmPerPu, TABLE_NAMES, type CaseColumn, type TableName } from './caseColumns.ts';
-import { printable, shiftToken } from './decimal.ts';
+import { DECIMAL, printable, shiftToken } from './decimal.ts';
 
 /** First line of every case text. */
 export const CASE_TEXT_MAGIC = 'gridpact-case 1';
 
 const MAX_CHARS = 64 * 1024 * 1024;
 const MAX_ROWS = 1000000;
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const HEADER_KEYS = ['name', 'source', 'licence', 'base_MVA', 'base_kV'] as const;
 type HeaderKey = (typeof HEADER_KEYS)[number];
 
@@ -65,7 +64,7 @@ class CaseTextReader {
     }
     const busLines = this.#checkBuses(tables.bus!);
     tables.branch!.forEach((row) => this.#checkBranch(row, busLines));
-    tables.generator?.forEach((row) => this.#knownBus(row, 'bus', busLines));
+    tables.generator?.forEach((row) => this.#checkGenerator(row, busLines));
     const layout = this.#layout(tables.bus!);
     return {
       ...header,
@@ -141,7 +140,7 @@ class CaseTextReader {
   }
 
   #base(key: HeaderKey, value: string): void {
-    const base = NUMBER.test(value) ? Number(value) : NaN;
+    const base = DECIMAL.test(value) ? Number(value) : NaN;
     const least = key === 'base_MVA' ? '> 0' : '>= 0 (0: none is known)';
     if (!(base >= 0 && base < Infinity) || (key === 'base_MVA' && base === 0))
       throw this.#refuse(`${key} ${least}`, value);
@@ -240,7 +239,7 @@ class CaseTextReader {
 
   #number(token: string, column: CaseColumn, name: string, places: number): number {
     if (column.bound === true && (token === 'inf' || token === '-inf')) return token === 'inf' ? Infinity : -Infinity;
-    const value = NUMBER.test(token) ? shiftToken(token, places) : NaN;
+    const value = DECIMAL.test(token) ? shiftToken(token, places) : NaN;
     if (value - value === 0) return value;
     throw this.#refuse(`a number in column ${name}${column.required ? '' : ', or -'}`, token);
   }
@@ -270,6 +269,12 @@ class CaseTextReader {
     if (cells['rPu'] === 0 && cells['xPu'] === 0) {
       throw this.#refuse('an impedance that is not zero on a branch in service', `branch ${name}`, line);
     }
+  }
+
+  #checkGenerator(row: Row, busLines: ReadonlyMap<number, number>): void {
+    this.#knownBus(row, 'bus', busLines);
+    const { vSetPu, inService } = row.cells;
+    if (inService !== false && !((vSetPu as number) > 0)) throw this.#refuse('v_set_pu > 0', String(vSetPu), row.line);
   }
 
   #knownBus({ line, cells }: Row, key: string, busLines: ReadonlyMap<number, number>): void {

@@ -1,7 +1,10 @@
 /**
- * Numbers as text. Units of ten in the decimal text of a number: 45 kW is 45000 W and 0.045 MW is the same 45000 W, where a product
- * of doubles may be off by its last bit.
+ * Numbers as text. Powers of ten are applied to the decimal text of a number: 45 kW is 45000 W and 0.045 MW is the
+ * same 45000 W, where a product of doubles may be off by its last bit.
  */
+
+/** A decimal number and nothing else. One way to match every text: time goes with its length. */
+export const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /** value x 10^places, correctly rounded from the shortest decimal text of `value`. */
 export function shiftDecimal(value: number, places: number): number {

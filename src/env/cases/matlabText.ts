@@ -3,10 +3,13 @@
  * quoted strings, matrix literals of numbers. Line numbers are counted on the way, so that every error has one.
  */
 import { fail, type GridPactError } from '../../base/errors.ts';
-import { printable } from './decimal.ts';
+import { DECIMAL, printable } from './decimal.ts';
 
 /** Rows that one matrix may have. */
 const MAX_ROWS = 1000000;
+
+/** Of a line that may be as long as the text. */
+const GLIMPSE_CHARS = 200;
 
 const TAB = 9;
 const LF = 10;
@@ -91,7 +94,7 @@ export class MatlabText {
 
   /** The unsigned number that stands here; undefined when none does. */
   takeNumber(): number | undefined {
-    const token = this.#takeMatch(/(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?/y);
+    const token = this.#takeMatch(/(?:\d+(?:\.\d*)?|\.\d+)(?:[eEdD][+-]?\d+)?/y);
     return token === '' ? undefined : numberOf(token);
   }
 
@@ -105,8 +108,8 @@ export class MatlabText {
   /** What stands here, cut short and fit to print, for an error. */
   glimpse(): string {
     if (this.atEnd) return 'the end of the file';
-    const rest = this.text.slice(this.pos, lineEnd(this.text, this.pos));
-    return printable(rest) || 'the end of the line';
+    const [rest] = this.text.slice(this.pos, this.pos + GLIMPSE_CHARS).split('\n', 1);
+    return printable(rest!) || 'the end of the line';
   }
 
   /** A quoted string, the present character being its quote. @throws `env.caseFile` when it does not end on its line. */
@@ -247,10 +250,10 @@ function lineEnd(text: string, from: number): number {
 
 /** `1e-3`, `1.0E+02`, `1d2`, `Inf`, `-inf`; NaN for anything else. */
 function numberOf(token: string): number {
-  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(token)) return Number(token);
+  if (DECIMAL.test(token)) return Number(token);
   if (/^[+-]?inf$/i.test(token)) return token.startsWith('-') ? -Infinity : Infinity;
-  if (/^[+-]?(?:\d+\.?\d*|\.\d+)[dD][+-]?\d+$/.test(token)) return Number(token.replace(/[dD]/, 'e'));
-  return NaN;
+  const power = token.replace(/[dD]/, 'e');
+  return DECIMAL.test(power) ? Number(power) : NaN;
 }
 
 function endsElement(code: number): boolean {

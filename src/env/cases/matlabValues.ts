@@ -4,6 +4,11 @@
  */
 import type { Matrix, MatlabText } from './matlabText.ts';
 
+/** Parentheses, signs and calls within each other. */
+const MAX_DEPTH = 100;
+/** Elements of tables that the statements of one case may touch: twice every column of 100 000 buses. */
+const MAX_TOUCHED = 2 ** 25;
+
 export type Value = number | Block;
 
 /** Rows by columns, row by row. */
@@ -20,11 +25,14 @@ export interface Workspace {
   readonly scalars: Map<string, number>;
   /** Fields of the struct. */
   readonly fields: Map<string, number | Matrix>;
+  /** Elements of tables touched so far. */
+  touched: number;
 }
 
 export class Expression {
   readonly #text: MatlabText;
   readonly #work: Workspace;
+  #depth = 0;
 
   constructor(text: MatlabText, work: Workspace) {
     this.#text = text;
@@ -66,8 +74,15 @@ export class Expression {
     return this.#each(left, right, (a, b) => a / b);
   }
 
-  /** A sign binds less than a power: -2^2 is -4. */
+  /** A sign binds less than a power: -2^2 is -4. Every nesting passes here. */
   #unary(): Value {
+    if (++this.#depth > MAX_DEPTH) throw this.#text.refuse(`at most ${MAX_DEPTH} levels in an expression`, 'more');
+    const value = this.#signed();
+    this.#depth--;
+    return value;
+  }
+
+  #signed(): Value {
     this.#text.skipBlanks();
     if (this.#text.take('-')) return this.#each(-1, this.#unary(), (a, b) => a * b);
     if (this.#text.take('+')) return this.#unary();
@@ -134,6 +149,7 @@ export class Expression {
     if (field === undefined) throw this.#text.refuse('a field that this reader holds', full);
     if (typeof field === 'number') return field;
     const picked = this.#text.take('(') ? this.selection(field, full) : everything(field);
+    this.#touch(picked.rows.length * picked.columns.length);
     const block = pick(field, picked);
     return block.data.length === 1 ? block.data[0]! : block;
   }
@@ -145,6 +161,7 @@ export class Expression {
     if (!this.#text.take(',')) throw this.#text.refuse(`rows and columns of ${what}`, this.#text.glimpse());
     const columns = this.#indices(table.columns, `a column of ${what}`);
     this.#closed(0);
+    this.#touch(rows.length * columns.length + rows.length + columns.length);
     return { rows, columns };
   }
 
@@ -163,6 +180,13 @@ export class Expression {
     }
   }
 
+  /** @throws `env.caseFile` when a case makes more work than any case needs. */
+  #touch(elements: number): void {
+    this.#work.touched += elements;
+    if (this.#work.touched > MAX_TOUCHED)
+      throw this.#text.refuse(`statements that touch at most ${MAX_TOUCHED} elements of tables`, 'more');
+  }
+
   #index(count: number, what: string): number {
     const index = this.scalar();
     if (!(index >= 1 && index <= count && index % 1 === 0))
@@ -173,6 +197,7 @@ export class Expression {
   /** Element by element; one number goes with every element. */
   #each(a: Value, b: Value, f: (a: number, b: number) => number, scalarOn = ''): Value {
     if (typeof a === 'number' && typeof b === 'number') return f(a, b);
+    this.#touch(((typeof a === 'number' ? b : a) as Block).data.length);
     if (typeof a === 'number') return { ...(b as Block), data: (b as Block).data.map((x) => f(a, x)) };
     if (typeof b === 'number') return { ...a, data: a.data.map((x) => f(x, b)) };
     if (scalarOn !== '') throw this.#text.refuse(`one number on ${scalarOn}`, 'two tables');

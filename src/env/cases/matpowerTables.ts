@@ -37,7 +37,7 @@ class CaseInterpreter {
 
   constructor(text: MatlabText) {
     this.#text = text;
-    this.#work = { struct: 'mpc', scalars: new Map(), fields: new Map() };
+    this.#work = { struct: 'mpc', scalars: new Map(), fields: new Map(), touched: 0 };
     this.#expression = new Expression(text, this.#work);
   }
 

@@ -158,6 +158,10 @@ function setPoints(
   const vSetPu = Float64Array.from(network.buses, (bus, k) =>
     kind[k] === BUS.pq ? bus.vSetPu : (machines[k]!.at(-1)?.vSetPu ?? bus.vSetPu),
   );
+  vSetPu.forEach((v, k) => {
+    if (v > 0 || kind[k] === BUS.dead || kind[k] === BUS.pq) return;
+    throw fail('env.network', { expected: `a set point above 0 at bus ${network.buses[k]!.id}`, got: v });
+  });
   const angle = (k: number): number => (network.buses[k]!.vaDeg ?? 0) * DEG;
   return {
     vSetPu,
