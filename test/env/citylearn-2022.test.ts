@@ -104,6 +104,53 @@ describe('CityLearn folder', () => {
     expect(homes[0]!.loadW[28]).toBe(-1000);
   });
 
+  it('takes battery and PV of every building from its own attributes', () => {
+    const other = {
+      ...BUILDING,
+      energy_simulation: 'b.csv',
+      electrical_storage: { attributes: { capacity: 9.5, efficiency: 0.64, nominal_power: 3.25 } },
+      pv: { attributes: { nominal_power: 5.5 } },
+    };
+    const files = folder({ ...SCHEMA, buildings: { A: BUILDING, B: other } });
+    const { homes, issues } = readCityLearn(files.set('b.csv', files.get('a.csv')!));
+    expect(issues).toEqual([]);
+    const [a, b] = homes;
+    expect([a!.battery.ratedWh, a!.battery.pMaxW, a!.pvW[10]]).toEqual([6400, 5000, 40]);
+    expect([b!.battery.ratedWh, b!.battery.pMaxW, b!.pvW[10]]).toEqual([9500, 3250, 55]);
+    expect([b!.battery.etaCharge, b!.battery.etaDischarge, b!.battery.eMaxWh]).toEqual([0.8, 0.8, 9500]);
+    expect(b!.loadW).toEqual(a!.loadW);
+  });
+
+  it('names the file that it cannot use', () => {
+    const found = (files: Map<string, string>): unknown => {
+      try {
+        return readCityLearn(files);
+      } catch (error) {
+        return { code: (error as { code: string }).code, got: (error as { got: unknown }).got };
+      }
+    };
+    expect(found(edit(folder(), 'a.csv', 1, 'month,hour,spare,load,solar_generation'))).toEqual({
+      code: 'series.header',
+      got: { file: 'a.csv', found: 'month,hour,spare,load,solar_generation' },
+    });
+    // Rows of all files stand for the same hours, so the first and the last cannot be done without.
+    for (const line of [2, 49]) {
+      const issue = expect.objectContaining({ line, code: 'series.row' }) as unknown;
+      expect(found(edit(folder(), 'a.csv', line, '7,24,,x,1'))).toEqual({
+        code: 'series.rows',
+        got: { file: 'a.csv', found: [issue] },
+      });
+    }
+    expect(found(edit(folder(), 'pricing.csv', 7, '-0.01,0.1,0.1,0.1'))).toEqual({
+      code: 'series.rows',
+      got: { file: 'pricing.csv', line: 7, price: -0.01 },
+    });
+    expect(found(folder().set('carbon.csv', 'carbon_intensity\n'))).toMatchObject({
+      code: 'series.rows',
+      got: { file: 'carbon.csv' },
+    });
+  });
+
   it('refuses a folder that it cannot use', () => {
     const code = (files: Map<string, string>): string => {
       try {

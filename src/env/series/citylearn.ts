@@ -14,7 +14,7 @@
  * so what is wrong with a row is reported by file and line, and rows that cannot be read are filled by holding. A
  * row whose month or hour is not that of the clock, or with a load or PV below zero, is reported and kept.
  */
-import { fail } from '../../base/errors.ts';
+import { fail, isGridPactError } from '../../base/errors.ts';
 import type { BatteryModel } from '../physics/battery.ts';
 import { columnIndex, readSeriesCsv, type SeriesIssue, type SeriesTable } from './csv.ts';
 import { checkHome, type HomeSeries } from './home.ts';
@@ -161,6 +161,7 @@ class Reader {
     const carbon = this.#table(building.carbon_intensity, ['carbon_intensity']);
     this.#checkClock(file, own);
     this.#checkSigns(file, own);
+    checkPrices(building.pricing, prices);
     const column = (table: SeriesTable, at: string): Float64Array => columnOf(table, at);
     const load = column(own, 'non_shiftable_load');
     const pv = column(own, 'solar_generation');
@@ -185,8 +186,12 @@ class Reader {
   #table(file: string, columns: readonly string[]): SeriesTable {
     const known = this.#tables.get(file);
     if (known !== undefined) return known;
-    const text = withClock(textOf(this.#files, file), columns, this.#startMs, this.#stepMs);
-    const { table, report } = readSeriesCsv(text);
+    const text = textOf(this.#files, file);
+    const { table, report } = inFile(file, () => {
+      const read = readSeriesCsv(withClock(text, columns, this.#startMs, this.#stepMs));
+      checkEnds(read, text, this.#startMs);
+      return read;
+    });
     for (const issue of report.issues) this.#issues.push({ file, ...issue });
     this.#tables.set(file, table);
     return table;
@@ -219,6 +224,32 @@ class Reader {
     const last = this.#issues.at(-1);
     if (last?.line !== issue.line || last.code !== issue.code || last.file !== issue.file) this.#issues.push(issue);
   }
+}
+
+/** Selling pays nothing, so that a price below zero would make it dearer than buying. */
+function checkPrices(file: string, table: SeriesTable): void {
+  const price = columnOf(table, 'electricity_pricing');
+  const t = price.findIndex((p) => p < 0);
+  if (t < 0) return;
+  throw fail('series.rows', { expected: 'prices of 0 or more', got: { file, line: table.lines[t], price: price[t] } });
+}
+
+/** What `read` throws, with the name of the file. */
+function inFile<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!isGridPactError(cause)) throw cause;
+    throw fail(cause.code, { expected: cause.expected, got: { file, found: cause.got }, cause });
+  }
+}
+
+/** Between good rows a bad one is held; before the first there is nothing to hold, and files would no longer line up. */
+function checkEnds({ table, report }: ReturnType<typeof readSeriesCsv>, text: string, startMs: number): void {
+  const lines = text.split(/\r?\n/);
+  const last = lines.findLastIndex((line) => line.trim() !== '') + 1;
+  if (table.startMs === startMs && table.lines.at(-1) === last) return;
+  throw fail('series.rows', { expected: 'a first and a last row that can be read', got: report.issues.slice(0, 5) });
 }
 
 function columnOf(table: SeriesTable, name: string): Float64Array {
