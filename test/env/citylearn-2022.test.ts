@@ -96,7 +96,6 @@ describe('CityLearn folder', () => {
       'a.csv:11 series.gap',
       'pricing.csv:40 series.row',
       'pricing.csv:41 series.gap',
-      'a.csv:9 series.clock',
       'a.csv:20 series.clock',
       'a.csv:30 series.negative',
     ]);

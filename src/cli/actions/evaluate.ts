@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fail } from '../../base/errors.ts';
 import { TUNED } from '../../agents/baselines/tuned.ts';
 import {
   compareScores,
@@ -21,12 +22,20 @@ import { makeNamedDirectory, writeNamedFile } from '../files.ts';
 import { readPolicy } from '../policyInput.ts';
 import { fixed, percent, short } from '../ui/format.ts';
 import { table } from '../ui/table.ts';
+import { evaluateHomes } from './evaluateHomes.ts';
+
+const DAYS = 20;
+/** Those before were looked at while the shipped recipe was made. */
+const FROM = 300;
 
 export const evaluate: Action<EvaluateFlags, [policy: string | undefined]> = async (report, flags, path) => {
+  if (flags.homes !== undefined) return evaluateHomes(report, flags, path);
+  if (flags.mpc) throw fail('cli.usage', { expected: '--mpc with --homes', got: '--mpc alone' });
   const artifact = loadArtifact(await readPolicy(path));
+  const { days: count = DAYS, from = FROM } = flags;
   const days = flags.hard
-    ? hardDays('test', flags.days, {}, flags.from)
-    : Array.from({ length: flags.days }, (_, i) => testDay(flags.from + i));
+    ? hardDays('test', count, {}, from)
+    : Array.from({ length: count }, (_, i) => testDay(from + i));
   const executor = createExecutor(artifact);
   const policy = policyController(
     'policy',
