@@ -1,6 +1,6 @@
 /** Solvers in turn until one has an answer, and what each did on the way. */
 import { fail } from '../base/errors.ts';
-import { compileNetwork, type PowerFlowModel } from '../env/physics/powerflow/admittance.ts';
+import { BUS, compileNetwork, type PowerFlowModel } from '../env/physics/powerflow/admittance.ts';
 import { branchFlows, type BranchFlow } from '../env/physics/powerflow/flows.ts';
 import { inService } from '../env/physics/powerflow/islands.ts';
 import { NewtonPowerFlow } from '../env/physics/powerflow/newton.ts';
@@ -21,6 +21,10 @@ export interface PowerFlowRun {
   readonly converged: boolean;
   readonly iterations: number;
   readonly residualPu: number;
+  /** What the residual was to fall to, pu. */
+  readonly tolerancePu: number;
+  /** What double precision can resolve of Newton's residual here, pu: where this is more, it is enough. */
+  readonly attainablePu: number | undefined;
   /** Residual by step: Newton its largest power mismatch before the first step and after each, the sweep its largest voltage change. */
   readonly trail: readonly number[];
   readonly model: PowerFlowModel;
@@ -51,10 +55,12 @@ function newton(model: PowerFlowModel, options: PowerFlowOptions, start: 'flat' 
   const flow = new NewtonPowerFlow(model, { enforceQLimits: options.enforceQLimits, start });
   flow.solve(model.pInjPu, model.qInjPu, { tolerancePu: options.tolerance });
   const trail = Array.from(flow.trail.subarray(0, flow.iterations + 1));
-  return { ...report('newton', start, model, flow, trail), limited: flow.limitedBuses() };
+  const { attainablePu } = flow;
+  return { ...report('newton', start, options, flow, { model, trail }), attainablePu, limited: flow.limitedBuses() };
 }
 
-function sweep(model: PowerFlowModel, { tolerance, enforceQLimits }: PowerFlowOptions): PowerFlowRun {
+function sweep(model: PowerFlowModel, options: PowerFlowOptions): PowerFlowRun {
+  const { tolerance, enforceQLimits } = options;
   const hindrance = enforceQLimits ? '--enforce-q-limits' : obstacle(model.network);
   if (hindrance !== undefined) {
     throw fail('cli.usage', { expected: '--solver sweep on a plain radial feeder', got: hindrance });
@@ -68,15 +74,15 @@ function sweep(model: PowerFlowModel, { tolerance, enforceQLimits }: PowerFlowOp
   flow.iterations = trail.length;
   flow.residualPu = trail.at(-1)!;
   flow.finish();
-  return report('sweep', 'flat', model, flow, trail);
+  return report('sweep', 'flat', options, flow, { model, trail });
 }
 
 function report(
   solver: PowerFlowRun['solver'],
   start: PowerFlowRun['start'],
-  model: PowerFlowModel,
+  { tolerance }: PowerFlowOptions,
   flow: PowerFlow,
-  trail: readonly number[],
+  { model, trail }: Pick<PowerFlowRun, 'model' | 'trail'>,
 ): PowerFlowRun {
   const { converged, iterations, residualPu } = flow;
   const branches = branchFlows(model, flow.vRe, flow.vIm);
@@ -87,6 +93,8 @@ function report(
     converged,
     iterations,
     residualPu,
+    tolerancePu: tolerance,
+    attainablePu: undefined,
     trail,
     model,
     flow,
@@ -108,4 +116,47 @@ function obstacle({ buses, branches }: Network): string | undefined {
   if (shunt !== undefined) return `a shunt at bus ${shunt.id}`;
   const branch = live.find(({ bPu = 0, tap = 1, shiftDeg = 0 }) => bPu !== 0 || tap !== 1 || shiftDeg !== 0);
   return branch === undefined ? undefined : `charging or a tap on branch ${branch.fromBus}-${branch.toBus}`;
+}
+
+/** Complex power, pu. */
+export interface Power {
+  readonly p: number;
+  readonly q: number;
+}
+
+/** Of a solved run: fed in + machines = load (but for that at slack buses) + losses + shunts. */
+export interface Balance {
+  readonly load: Power;
+  /** Load at buses that no slack bus feeds. */
+  readonly unserved: Power;
+  /** What machines away from slack buses deliver. */
+  readonly machines: Power;
+  /** What bus shunts draw. */
+  readonly shunts: Power;
+}
+
+export function balanceOf({ model, flow, branches }: PowerFlowRun): Balance {
+  const { network, kind, gShuntPu, bShuntPu } = model;
+  const baseVa = network.baseMva * 1e6;
+  const sums = { load: { p: 0, q: 0 }, unserved: { p: 0, q: 0 }, machines: { p: 0, q: 0 }, shunts: { p: 0, q: 0 } };
+  const add = (sum: { p: number; q: number }, p: number, q: number): void => {
+    sum.p += p;
+    sum.q += q;
+  };
+  const live = (k: number): boolean => kind[k] !== BUS.dead;
+  const inner = (k: number): boolean => live(k) && kind[k] !== BUS.slack;
+  network.buses.forEach(({ loadPW, loadQVar }, k) => {
+    const [p, q] = [loadPW / baseVa, loadQVar / baseVa];
+    add(live(k) ? sums.load : sums.unserved, p, q);
+    const square = flow.vmPu[k]! ** 2;
+    const [shuntP, shuntQ] = [gShuntPu[k]! * square, -bShuntPu[k]! * square];
+    if (live(k)) add(sums.shunts, shuntP, shuntQ);
+    // What a bus sends out, its load and its shunt come from its machines.
+    if (inner(k)) add(sums.machines, p + shuntP, q + shuntQ);
+  });
+  branches.forEach(({ fromPPu, fromQPu, toPPu, toQPu }, k) => {
+    if (inner(model.branches.from[k]!)) add(sums.machines, fromPPu, fromQPu);
+    if (inner(model.branches.to[k]!)) add(sums.machines, toPPu, toQPu);
+  });
+  return sums;
 }

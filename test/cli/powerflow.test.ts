@@ -1,6 +1,11 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isGridPactError } from '../../src/base/errors.ts';
-import { solveCase, type PowerFlowOptions } from '../../src/cli/powerFlowRun.ts';
+import { balanceOf, solveCase, type PowerFlowOptions } from '../../src/cli/powerFlowRun.ts';
+import { readCase } from '../../src/cli/caseInput.ts';
+import { formatCase } from '../../src/env/cases/caseFormat.ts';
 import { caseNetwork } from '../../src/env/cases/index.ts';
 import type { Branch, Bus, Network } from '../../src/grid/network.ts';
 import { goldenFlow, hasShared, matpowerCase } from '../support/matpower.ts';
@@ -15,6 +20,59 @@ function changed(bus: Partial<Bus>, branch: Partial<Branch> = {}): Network {
     branches: FEEDER.branches.map((b, k) => (k === 31 ? { ...b, ...branch } : b)),
   };
 }
+
+describe('the balance that is printed', () => {
+  it.each(['ieee14', 'ieee33', 'ieee118', 'anm6'])('%s: fed in + machines = load + losses + shunts', (name) => {
+    const network = caseNetwork(name);
+    for (const enforceQLimits of [false, true]) {
+      const run = solveCase(network, { ...AUTO, enforceQLimits });
+      const { load, unserved, machines, shunts } = balanceOf(run);
+      const slack = network.buses.filter(({ kind }) => kind === 'slack').reduce((sum, bus) => sum + bus.loadPW, 0);
+      expect(slack).toBe(0);
+      const { feedInPu, feedInQPu, lossPu, lossQPu } = run.flow;
+      expect(feedInPu + machines.p).toBeCloseTo(load.p + lossPu + shunts.p, 9);
+      expect(feedInQPu + machines.q).toBeCloseTo(load.q + lossQPu + shunts.q, 9);
+      const given = network.generators?.filter(
+        ({ bus }) => network.buses.find(({ id }) => id === bus)!.kind !== 'slack',
+      );
+      const pW = given?.reduce((sum, machine) => sum + machine.pW, 0) ?? 0;
+      expect(machines.p * network.baseMva).toBeCloseTo(pW / 1e6, 7);
+      expect(unserved).toEqual({ p: 0, q: 0 });
+    }
+  });
+
+  it('counts what is not fed', () => {
+    const cut = { ...FEEDER, branches: FEEDER.branches.slice(0, -1) };
+    const { load, unserved } = balanceOf(solveCase(cut, AUTO));
+    expect(unserved.p * 1e7).toBeCloseTo(FEEDER.buses[32]!.loadPW, 6);
+    expect((load.p + unserved.p) * 1e7).toBeCloseTo(3.715e6, 6);
+  });
+});
+
+describe('a case named on the command line', () => {
+  it.skipIf(!existsSync('/dev/zero'))('may be a device without end: refused (needs /dev/zero)', async () => {
+    await expect(readCase('/dev/zero')).rejects.toMatchObject({ code: 'env.caseFile', got: 'more' });
+  });
+
+  it('is told by its first line, whatever comments stand before it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gridpact-case-'));
+    const at = async (text: string) => {
+      const file = join(folder, 'any name');
+      writeFileSync(file, text);
+      return readCase(file);
+    };
+    try {
+      const text = formatCase(FEEDER);
+      expect(await at(`# one\n\n  # two\n${text}`)).toEqual(FEEDER);
+      expect(await at(`\uFEFF${text.replaceAll('\n', '\r\n')}`)).toEqual(FEEDER);
+      await expect(at('# '.repeat(1e6))).rejects.toMatchObject({ code: 'env.caseFile' });
+      await expect(at('gridpact-case 2\n')).rejects.toMatchObject({ code: 'env.caseText' });
+      await expect(readCase(folder)).rejects.toMatchObject({ code: 'cli.usage', got: `${folder} (EISDIR)` });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
 
 describe('the solver that a case gets', () => {
   it('auto starts from 1 pu where the voltages of the case lead nowhere', () => {

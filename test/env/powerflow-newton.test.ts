@@ -139,6 +139,7 @@ describe('islands', () => {
     ['no slack bus', { buses: main.buses.map((bus) => ({ ...bus, kind: 'pq' as const })) }],
     ['a repeated id', { buses: [...main.buses, main.buses[0]!] }],
     ['a branch without impedance', { branches: [...main.branches, { ...tie, toBus: 100, rPu: 0, xPu: 0 }] }],
+    ['a set point of 0', { generators: [{ ...main.generators![0]!, vSetPu: 0 }, ...main.generators!.slice(1)] }],
     ['a load that is not a number', { buses: [{ ...main.buses[0]!, loadPW: NaN }, ...main.buses.slice(1)] }],
   ])('refuses %s', (_, over) => {
     try {
@@ -177,6 +178,37 @@ describe('starts, steps and failures', () => {
     expect(flow.trail[0]).toBeGreaterThan(0.1);
     expect(flow.solve(pInjPu, qInjPu, TIGHT)).toBe(true);
     expect([...flow.vRe]).toEqual([...solved(network).vRe]);
+  });
+
+  it('a part without slack bus stays dead through a divergence', () => {
+    const far = { ...network.buses[1]!, id: 9999, kind: 'pq' as const };
+    const flow = new NewtonPowerFlow({ ...network, buses: [...network.buses, far] });
+    const { pInjPu, qInjPu } = flow.model;
+    const wild = pInjPu.map((p) => 200 * p);
+    for (const [p, done] of [
+      [wild, false],
+      [pInjPu, true],
+    ] as const) {
+      // prettier-ignore
+      expect(flow.solve(p, qInjPu)).toBe(done);
+      expect([flow.vRe.at(-1), flow.vIm.at(-1), flow.vmPu.at(-1), flow.angles().at(-1)]).toEqual([0, 0, 0, 0]);
+    }
+  });
+
+  it('says what it can resolve, goes as far as that, and is solved there', () => {
+    const stiff = { ...network, branches: network.branches.map((b, k) => (k === 4 ? { ...b, rPu: 0, xPu: 1e-9 } : b)) };
+    const flow = new NewtonPowerFlow(stiff);
+    const { pInjPu, qInjPu } = flow.model;
+    expect(flow.attainablePu).toBeGreaterThan(1e-7);
+    expect(flow.solve(pInjPu, qInjPu, TIGHT)).toBe(true);
+    expect(flow.residualPu).toBeGreaterThan(1e-12);
+    expect(flow.residualPu).toBeLessThanOrEqual(flow.attainablePu);
+    // Not merely below what can be resolved: no longer falling.
+    expect(flow.residualPu).toBeGreaterThan(flow.trail[flow.iterations - 1]! / 2);
+    expect(flow.solve(pInjPu, qInjPu, { tolerancePu: 1e-5 })).toBe(true);
+    const plain = solved(network);
+    expect(plain.attainablePu).toBeLessThan(1e-12);
+    expect(plain.residualPu).toBeLessThan(1e-12);
   });
 
   it('converges quadratically', () => {

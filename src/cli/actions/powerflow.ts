@@ -3,8 +3,9 @@ import type { Branch, Bus } from '../../grid/network.ts';
 import { readCase } from '../caseInput.ts';
 import type { Action } from '../command.ts';
 import type { PowerFlowFlags } from '../commands/powerflow.ts';
+import { BUS } from '../../env/physics/powerflow/admittance.ts';
 import { EXIT, failureOf } from '../failure.ts';
-import { solveCase, type PowerFlowRun } from '../powerFlowRun.ts';
+import { balanceOf, solveCase, type Power, type PowerFlowRun } from '../powerFlowRun.ts';
 import { fixed, percent } from '../ui/format.ts';
 import type { Json } from '../ui/output.ts';
 import { facts, table } from '../ui/table.ts';
@@ -12,6 +13,8 @@ import { facts, table } from '../ui/table.ts';
 const DEGREES = 180 / Math.PI;
 /** Rows of each table of the text. */
 const SHOWN = 8;
+/** Less than this is no machine but what the mismatch leaves. */
+const MACHINE_PU = 1e-6;
 
 export const powerflow: Action<PowerFlowFlags, [name: string]> = async (report, flags, name) => {
   const network = await readCase(name);
@@ -51,6 +54,8 @@ function documentOf(run: PowerFlowRun): { readonly [key: string]: Json } {
     solver: run.solver,
     start: run.start,
     residualPu: orNull(run.residualPu),
+    tolerancePu: run.tolerancePu,
+    attainablePu: run.attainablePu ?? null,
     trail: run.trail.map(orNull),
     bus: converged
       ? network.buses.map(({ id }, k) => ({ id, vmPu: flow.vmPu[k]!, vaDeg: flow.vaRad[k]! * DEGREES }))
@@ -74,40 +79,62 @@ function orNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
+type Fact = readonly [label: string, value: string];
+
 function summary(run: PowerFlowRun): string[] {
   const { network, baseMva } = baseOf(run);
-  const { flow } = run;
   const live = run.model.branches.live.reduce((sum, one) => sum + one, 0);
-  const load = (of: (bus: Bus) => number): number => network.buses.reduce((sum, bus) => sum + of(bus), 0) / 1e6;
-  const dead = network.buses.filter((_, k) => flow.vRe[k] === 0 && flow.vIm[k] === 0).length;
-  const limited = network.buses.flatMap(({ id }, k) => (run.limited[k] === 0 ? [] : [String(id)]));
   const from = run.solver === 'sweep' ? '' : run.start === 'case' ? ', from the case' : ', from 1 pu';
   return facts([
     ['case', `${network.name}: ${network.buses.length} buses, ${live} of ${network.branches.length} branches live`],
     ['bases', `${baseMva} MVA${network.baseKv === 0 ? '' : `, ${network.baseKv} kV`}`],
     ['solver', `${run.solver}${from}: ${steps(run)}, ${residualName(run)} ${exponent(run.residualPu)} pu`],
-    [
-      'load',
-      megas(
-        load((bus) => bus.loadPW),
-        load((bus) => bus.loadQVar),
-      ),
-    ],
-    ...(run.converged
-      ? ([
-          ['fed in', `${megas(flow.feedInPu * baseMva, flow.feedInQPu * baseMva)}, net at the slack`],
-          ['losses', megas(flow.lossPu * baseMva, flow.lossQPu * baseMva)],
-        ] as const)
-      : []),
-    ...(dead === 0 ? [] : ([['dead', `${dead} buses that no slack bus feeds`]] as const)),
-    ...(limited.length === 0
-      ? []
-      : ([['Q limits', `reached at ${limited.length} buses: ${limited.slice(0, SHOWN).join(' ')}`]] as const)),
+    ...precision(run),
+    ...powers(run),
+    ...limitedBuses(run),
   ]);
 }
 
+/** Where the tolerance was not met because numbers end before it. */
+function precision({ converged, residualPu, tolerancePu, attainablePu }: PowerFlowRun): Fact[] {
+  if (!converged || attainablePu === undefined || residualPu <= tolerancePu) return [];
+  const asked = `${exponent(tolerancePu)} pu was asked`;
+  return [['precision', `${asked}; double precision resolves ${exponent(attainablePu)} pu here`]];
+}
+
+/** Without a solution, the load alone. */
+function powers(run: PowerFlowRun): Fact[] {
+  const { baseMva } = baseOf(run);
+  const { flow } = run;
+  const { load, unserved, machines, shunts } = balanceOf(run);
+  const power = ({ p, q }: Power): string => megas(p * baseMva, q * baseMva);
+  const dead = run.model.kind.filter((kind) => kind === BUS.dead).length;
+  const unfed: Fact[] = dead === 0 ? [] : [['dead', `${plural(dead, 'bus', 'buses')} unfed by a slack bus, ${power(unserved)} of load`]]; // prettier-ignore
+  if (!run.converged) return [['load', power(load)], ...unfed];
+  const hasMachines = Math.abs(machines.p) + Math.abs(machines.q) > MACHINE_PU;
+  return [
+    ['load', power(load)],
+    ['fed in', `${power({ p: flow.feedInPu, q: flow.feedInQPu })}, net at the slack`],
+    ...(hasMachines ? [['machines', `${power(machines)}, away from the slack`] as const] : []),
+    ['losses', `${power({ p: flow.lossPu, q: flow.lossQPu })}, charging included`],
+    ...(shunts.p === 0 && shunts.q === 0 ? [] : [['shunts', power(shunts)] as const]),
+    ...unfed,
+  ];
+}
+
+function limitedBuses({ model, limited }: PowerFlowRun): Fact[] {
+  const ids = model.network.buses.flatMap(({ id }, k) => (limited[k] === 0 ? [] : [String(id)]));
+  if (ids.length === 0) return [];
+  const more = ids.length > SHOWN ? ' ...' : '';
+  return [['Q limits', `reached at ${plural(ids.length, 'bus', 'buses')}: ${ids.slice(0, SHOWN).join(' ')}${more}`]];
+}
+
+function plural(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 function steps({ iterations }: PowerFlowRun): string {
-  return iterations === 1 ? '1 step' : `${iterations} steps`;
+  return plural(iterations, 'step', 'steps');
 }
 
 function residualName({ solver }: PowerFlowRun): string {
@@ -155,7 +182,9 @@ function voltages(run: PowerFlowRun): string[] {
     fixed(vaDeg, 4),
     limits(bus) + (beyond > LIMIT_SLACK_PU ? `, ${fixed(beyond, 4)} beyond` : ''),
   ]);
-  return [`worst voltages; ${outside} of ${all.length} buses outside their limits`, '', ...table(columns, rows)];
+  const bounded = all.some(({ bus }) => bus.vMinPu !== undefined || bus.vMaxPu !== undefined);
+  const found = bounded ? `${outside} of ${all.length} buses outside their limits` : 'no bus has limits';
+  return [`worst voltages; ${found}`, '', ...table(columns, rows)];
 }
 
 /** A set point at its limit is not beyond it. */

@@ -13,8 +13,9 @@ export const command = defineCommand<PowerFlowFlags, [name: string]>({
   brief: 'Solve the AC power flow of a built-in case or a case file',
   details:
     'CASE is ieee14, ieee33, ieee69, ieee118 or anm6, a MATPOWER case file (version 2), or a file in the text format of\n' +
-    'docs/reference/case-format.md. Prints losses, the worst voltages and the branches beyond their ratings; with --json\n' +
-    'every bus. Exit status: 0 solved, 1 no solution was found, 2 the case cannot be read.',
+    'docs/reference/case-format.md. Prints the balance of power, the worst voltages and the branches beyond their\n' +
+    'ratings; with --json every bus. Signs, methods and what counts as solved: docs/reference/power-flow.md. Exit\n' +
+    'status: 0 solved, 1 no solution was found, 2 the case cannot be read.',
   parameters: {
     flags: {
       solver: {

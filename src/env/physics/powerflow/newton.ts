@@ -9,7 +9,7 @@
  */
 import { atan2Real } from '../../../base/realMath.ts';
 import type { Network } from '../../../grid/network.ts';
-import { compileNetwork, flatProfile, type PowerFlowModel } from './admittance.ts';
+import { BUS, compileNetwork, flatProfile, type PowerFlowModel } from './admittance.ts';
 import { branchFlows, type BranchFlow } from './flows.ts';
 import { clampVoltages, DEFAULT_TOLERANCE_PU, finite, type PowerFlow, type SolveOptions } from './port.ts';
 import { ReactiveLimits } from './reactiveLimits.ts';
@@ -65,6 +65,11 @@ export class NewtonPowerFlow implements PowerFlow {
   /** Net power that slack buses deliver into the network. */
   feedInPu = 0;
   feedInQPu = 0;
+  /**
+   * The smallest mismatch that voltages of double precision can resolve in this network, pu. A tolerance below it is
+   * met as far as that goes: `converged` then stands with a `residualPu` between the two.
+   */
+  readonly attainablePu: number;
   /** Residual before the first step and after each one of the last attempt; the first `iterations + 1` entries. */
   readonly trail = new Float64Array(TRAIL_LENGTH);
 
@@ -93,6 +98,7 @@ export class NewtonPowerFlow implements PowerFlow {
     this.pNetPu = new Float64Array(n);
     this.qNetPu = new Float64Array(n);
     this.#system = new NewtonSystem(this.model, enforceQLimits);
+    this.attainablePu = this.#system.plan.attainablePu;
     this.#limits = enforceQLimits ? new ReactiveLimits(this.#system) : undefined;
     const cold = start === 'case' ? { re: this.model.startRe, im: this.model.startIm } : flatProfile(this.model);
     this.#coldRe = cold.re;
@@ -160,7 +166,7 @@ export class NewtonPowerFlow implements PowerFlow {
   }
 
   finish(): void {
-    if (!this.converged) clampVoltages(this.vRe, this.vIm);
+    if (!this.converged) this.#clamp();
     this.#gather();
     this.#system.evaluate();
     this.#report();
@@ -228,14 +234,15 @@ export class NewtonPowerFlow implements PowerFlow {
 
   #attempt(cold: boolean): boolean {
     const system = this.#system;
-    const tolerancePu = Math.max(this.#tolerancePu, system.plan.attainablePu);
+    const { lu, attainablePu } = system.plan;
+    const tolerancePu = this.#tolerancePu;
     const maxIterations = this.#maxIterations;
-    const { lu } = system.plan;
     system.evaluate();
     let residual = system.mismatchPu;
     this.trail[0] = residual;
     this.iterations = 0;
     while (residual > tolerancePu && residual < DIVERGED_PU && this.iterations < maxIterations) {
+      if (residual <= attainablePu && this.iterations > 0 && residual > this.trail[this.iterations - 1]! / 2) break;
       const factors = cold && this.iterations === 0 ? this.#coldFactored() : this.#factored();
       if (factors === undefined) break;
       lu.solve(factors, system.rhs);
@@ -245,7 +252,7 @@ export class NewtonPowerFlow implements PowerFlow {
       this.trail[++this.iterations] = residual;
     }
     this.residualPu = residual;
-    return residual <= tolerancePu;
+    return residual <= tolerancePu || residual <= attainablePu;
   }
 
   /** Of the Jacobian at the voltages of the last `evaluate`; undefined when it is singular. */
@@ -325,6 +332,16 @@ export class NewtonPowerFlow implements PowerFlow {
       const bus = busAt[i]!;
       vRe[bus] = v[2 * i]!;
       vIm[bus] = v[2 * i + 1]!;
+    }
+  }
+
+  #clamp(): void {
+    clampVoltages(this.vRe, this.vIm);
+    const { kind } = this.model;
+    for (let k = 0; k < kind.length; k++) {
+      if (kind[k] !== BUS.dead) continue;
+      this.vRe[k] = 0;
+      this.vIm[k] = 0;
     }
   }
 
