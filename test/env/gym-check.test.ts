@@ -242,6 +242,16 @@ describe('checkVectorEnv', () => {
     check(Many)();
   });
 
+  it('finds a step that is taken before the first reset', () => {
+    const Faulty = class extends Many {
+      constructor(n: number) {
+        super(n);
+        this.reset(0);
+      }
+    };
+    expect(check(Faulty)).toThrow('end.closed');
+  });
+
   it('finds a copy that depends on how many there are', () => {
     const Faulty = class extends Many {
       override reset(seed: number): Float32Array {

@@ -79,6 +79,33 @@ describe('states of environments', () => {
   });
 });
 
+describe('a refused action', () => {
+  it('moves nothing: neither the agents before the bad one nor the copies before its own', () => {
+    const env = make(VOLTAGE);
+    env.reset({ seed: 1 });
+    const before = JSON.stringify(env.getState());
+    expect(() => env.step(Float32Array.of(0.7, 0.7, 0.7, 0.7, 0.7, NaN))).toThrow('env.action');
+    expect(JSON.stringify(env.getState())).toBe(before);
+    const vector = makeVector(VOLTAGE, 2);
+    vector.reset(1);
+    const all = JSON.stringify(vector.getState());
+    expect(() => vector.step(new Float32Array(12).fill(Infinity, 11))).toThrow('env.action');
+    expect(JSON.stringify(vector.getState())).toBe(all);
+  });
+
+  it('is every one of a vector that was not reset or is closed', () => {
+    const vector = makeVector(VOLTAGE, 1);
+    expect(() => vector.step(new Float32Array(6))).toThrow('env.ended');
+    expect(() => vector.clone().step(new Float32Array(6))).toThrow('env.ended');
+    vector.reset(1);
+    const state = vector.getState();
+    vector.close();
+    expect(() => vector.step(new Float32Array(6))).toThrow('env.ended');
+    vector.setState(state);
+    expect(vector.step(new Float32Array(6)).rewards.length).toBe(6);
+  });
+});
+
 describe('the trajectory hash', () => {
   it('is that of the words which docs/reference/gym.md lists, step by step', () => {
     const env = new TaskEnv(drain, new DrainTask());

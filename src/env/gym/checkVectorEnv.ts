@@ -1,4 +1,5 @@
 /** The contract of a vector environment, checked by running it; rules as in checkRules.ts. */
+import { isGridPactError } from '../../base/errors.ts';
 import { RandomStream } from '../../base/random.ts';
 import { uniform } from '../../base/realMath.ts';
 import type { CheckOptions } from './checkEnv.ts';
@@ -23,6 +24,7 @@ export function checkVectorEnv(
   { seed = 1, steps = 400 }: CheckOptions = {},
 ): void {
   const env = create(WIDE);
+  need(refusesStep(env), 'end.closed', 'before the first reset');
   const wide = live(env, seed, steps);
   need(wide.ends > 0, 'end.reached', `none within ${steps} steps`);
   need(same(wide.trace, live(env, seed, steps).trace), 'reset.repeats');
@@ -85,6 +87,15 @@ function checkBranches(create: (numEnvs: number) => BranchingVectorEnv, seed: nu
     const expected = flat(env.step(action));
     need(same(flat(clone.step(action)), expected), 'clone.continues');
     need(same(flat(revived.step(action)), expected), 'state.continues');
+  }
+}
+
+function refusesStep(env: VectorEnv): boolean {
+  try {
+    env.step(new Float32Array(env.numEnvs * env.agentsPerEnv * env.actionSize));
+    return false;
+  } catch (error) {
+    return isGridPactError(error, 'env.ended');
   }
 }
 

@@ -100,8 +100,12 @@ export class PolicyPort {
     );
   }
 
-  /** Actions, agents x outputs from `actions[at]` on, to setpoints in `issued`. @throws `env.action` when one is not finite. */
+  /**
+   * Actions, agents x outputs from `actions[at]` on, to setpoints in `issued`. @throws `env.action` when one is not
+   * finite; nothing is decided then.
+   */
   decide(actions: Float32Array, at: number): void {
+    checkFinite(actions, at, this.agents * this.outputs);
     this.previous.set(this.issued);
     for (let a = 0; a < this.agents; a++) this.#decideOne(a, actions, at + a * this.outputs);
   }
@@ -148,16 +152,22 @@ export class PolicyPort {
     for (let i = 0; i < inputs; i++) raw[i] = this.raw[agent * inputs + i]!;
     const mask = this.missing[agent]!;
     for (let d = 0; d < outputs; d++) {
-      const action = actions[at + d]!;
-      if (!(action > -Infinity && action < Infinity)) {
-        throw fail('env.action', { expected: 'finite actions', got: action });
-      }
-      const y = clamp(Math.floor(action * NETWORK_SCALE + 0.5), -UNIT_INTEGER, UNIT_INTEGER);
+      const y = clamp(Math.floor(actions[at + d]! * NETWORK_SCALE + 0.5), -UNIT_INTEGER, UNIT_INTEGER);
       out[d] = scaleOutput(policy.outputs[d]!, y);
     }
     if (mask === 0) applyEnvelopes(policy.envelopes, raw, 0, out);
     else evaluateFallback(policy, raw, mask, out);
     this.fallbackUsed[agent] = mask === 0 ? 0 : 1;
     for (let d = 0; d < outputs; d++) this.issued[agent * outputs + d] = out[d]!;
+  }
+}
+
+/** @throws `env.action` unless `count` actions from `actions[at]` on are finite. */
+export function checkFinite(actions: Float32Array, at: number, count: number): void {
+  for (let i = at; i < at + count; i++) {
+    const action = actions[i]!;
+    if (!(action > -Infinity && action < Infinity)) {
+      throw fail('env.action', { expected: 'finite actions', got: { index: i, action: String(action) } });
+    }
   }
 }

@@ -114,6 +114,7 @@ export interface VectorEnv {
   readonly observationSize: number;
   readonly actionSize: number;
   reset(seed: number): Float32Array;
+  /** @throws `env.ended` before the first reset; `env.action`, and then no copy has moved. */
   step(actions: Float32Array): VectorStep;
   close(): void;
 }

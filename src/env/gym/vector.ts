@@ -3,6 +3,7 @@
  * A copy's trajectory depends on (seed, copy index, its own actions) only, not on how many copies there are.
  */
 import { fail } from '../../base/errors.ts';
+import { checkFinite } from './policyPort.ts';
 import { restore } from './single.ts';
 import { stateFromJson, stateToJson } from './jsonState.ts';
 import type { TaskCopy, TaskDefinition, TaskState, Trajectory } from './task.ts';
@@ -29,6 +30,7 @@ export class TaskVectorEnv<Copy extends TaskCopy = TaskCopy> implements Branchin
   readonly #out: VectorStep;
   readonly #copyRewards: Float32Array;
   readonly #copyActions: Float32Array;
+  #running = false;
 
   /** `copies`: these instead of new ones. @throws `env.taskArgument`. */
   constructor(task: TaskDefinition, numEnvs: number, args: object, copies?: readonly Copy[]) {
@@ -59,6 +61,7 @@ export class TaskVectorEnv<Copy extends TaskCopy = TaskCopy> implements Branchin
   /** rows x observationSize. */
   reset(seed: number): Float32Array {
     this.ended = NONE;
+    this.#running = true;
     this.copies.forEach((copy, c) => {
       copy.seed(`${seed}/${c}`);
       copy.reset();
@@ -66,12 +69,17 @@ export class TaskVectorEnv<Copy extends TaskCopy = TaskCopy> implements Branchin
     return this.#observeAll();
   }
 
-  /** rows x actionSize. @throws `env.action` for a wrong count or an action that is not finite. */
+  /**
+   * rows x actionSize. @throws `env.ended` before the first reset and after close; `env.action` for a wrong count or an
+   * action that is not finite, before any copy has moved.
+   */
   step(actions: Float32Array): VectorStep {
+    if (!this.#running) throw fail('env.ended');
     const width = this.#copyActions.length;
     if (actions.length !== this.numEnvs * width) {
       throw fail('env.action', { expected: `${this.numEnvs * width} actions`, got: actions.length });
     }
+    checkFinite(actions, 0, actions.length);
     this.ended = NONE;
     for (let c = 0; c < this.numEnvs; c++) {
       for (let i = 0; i < width; i++) this.#copyActions[i] = actions[c * width + i]!;
@@ -83,17 +91,22 @@ export class TaskVectorEnv<Copy extends TaskCopy = TaskCopy> implements Branchin
   clone(): TaskVectorEnv<Copy> {
     const copies = this.copies.map((copy) => copy.clone() as Copy);
     const twin = new TaskVectorEnv<Copy>(this.#task, this.numEnvs, this.#args, copies);
+    twin.#running = this.#running;
     twin.#observeAll();
     return twin;
   }
 
   getState(): EnvState {
-    return stateToJson({ id: this.id, copies: this.copies.map((copy) => copy.getState()) });
+    return stateToJson({
+      id: this.id,
+      running: this.#running,
+      copies: this.copies.map((copy) => copy.getState()),
+    });
   }
 
   /** @throws `env.state` for the state of another task or another number of copies. */
   setState(json: EnvState): Float32Array {
-    const { id, copies } = stateFromJson(json) as { id?: string; copies?: readonly TaskState[] };
+    const { id, running, copies } = stateFromJson(json) as Partial<SavedVector>;
     if (id !== this.id || copies?.length !== this.numEnvs) {
       throw fail('env.state', {
         expected: `${this.numEnvs} copies of ${this.id}`,
@@ -102,11 +115,13 @@ export class TaskVectorEnv<Copy extends TaskCopy = TaskCopy> implements Branchin
     }
     this.ended = NONE;
     this.copies.forEach((copy, c) => restore(copy, copies[c]!));
+    this.#running = running === true;
     return this.#observeAll();
   }
 
   close(): void {
     this.ended = NONE;
+    this.#running = false;
   }
 
   #observeAll(): Float32Array {
@@ -138,6 +153,12 @@ export class TaskVectorEnv<Copy extends TaskCopy = TaskCopy> implements Branchin
     this.ended = [...this.ended, { copy: c, info: withHash(copy.info(), copy.trajectory()) }];
     copy.reset();
   }
+}
+
+interface SavedVector {
+  readonly id: string;
+  readonly running: boolean;
+  readonly copies: readonly TaskState[];
 }
 
 /** The digest costs as much as a dozen intervals, so it is computed for who reads it. */
