@@ -57,6 +57,32 @@ describe('stacked-ieee33-v1', () => {
     expect(Number(copy.info()['energyRevenue'])).not.toBe(0);
   });
 
+  it('balances where the meters preview the next interval, and where the inverters are smaller than the batteries', () => {
+    for (const args of [{ observationDelay: 0 }, { scale: 0.05 }]) {
+      const copy = copyOf({ ...args, frequencyScale: 30 });
+      copy.seed(2);
+      copy.reset();
+      for (const power of [1, -1]) {
+        live(copy, 30, actions(0, power, 1), () => {
+          const { sources, sinks } = copy.balance()!;
+          expect(Math.abs(sources - sinks)).toBeLessThan(1e-3);
+        });
+      }
+    }
+  });
+
+  it('shows at the end of the day what the next one begins with', () => {
+    const copy = copyOf({ stepMs: 3600000 });
+    copy.seed(4);
+    copy.reset();
+    const named = (name: string): number => copy.port.raw[copy.shape.observationNames.indexOf(name)]!;
+    const ahead: number[] = [];
+    live(copy, 24, actions(0, 0, -1), () => ahead.push(named('price.12h')));
+    expect(named('time.day')).toBe(0);
+    // The forecast for 12 h ahead of hour 12 is the price of hour 24.
+    expect(named('price.now')).toBe(ahead[11]);
+  });
+
   it('what it earns is energy at the price, reserve held, less wear of the seconds lived', () => {
     const copy = copyOf({ frequencyWeight: 0, wearWeight: 0, reservePrice: 0 });
     copy.seed(3);

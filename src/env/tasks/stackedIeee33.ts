@@ -8,7 +8,8 @@
  *   and the reserves answer its frequency on the dynamic-regulation curve (full at 0.2 Hz, 15 mHz deadband, 0.2 s lag).
  *   Batteries are followed second by second, with efficiency and rainflow wear on what they really did; the feeder sees
  *   their mean over the interval.
- *   A reserve is cut to what rating and energy can keep up for the whole interval at full response, so it never fails.
+ *   A reserve is cut to what the ratings of battery and inverter and the energy can keep up for the whole interval at
+ *   full response, so it never fails; where the inverter is full, PV gives way to the mean of the battery.
  * Action space
  *   Box [-1, 1], three per agent, to the outputs of STACKED_INTERFACE, envelopes applied:
  *   | # | name    | min     | max    | unit                                                 |
@@ -128,6 +129,7 @@ interface StackedState extends TaskState {
   readonly wear: readonly WearState[];
   readonly totals: Totals;
   readonly steps: number;
+  readonly balance: Balance | null;
 }
 
 export class StackedCopy extends EpisodeTask {
@@ -138,6 +140,8 @@ export class StackedCopy extends EpisodeTask {
   readonly reserveW: Float64Array;
 
   readonly #batteries: readonly BatteryModel[];
+  /** What battery and inverter both can carry, by site, W. */
+  readonly #ratedW: Float64Array;
   readonly #setpoints: FeederSetpoints;
   readonly #responseW: Float64Array;
   readonly #own: Float64Array;
@@ -150,6 +154,7 @@ export class StackedCopy extends EpisodeTask {
   #shared = 0;
   #steps = 0;
   #totals: Totals = noTotals();
+  #balance: Balance | undefined;
 
   constructor(args: StackedArgs) {
     const scenario = createFeederScenario({
@@ -163,6 +168,7 @@ export class StackedCopy extends EpisodeTask {
     this.feeder = new Feeder(scenario);
     const n = scenario.sites.length;
     this.#batteries = scenario.sites.map((site) => batteryModel(site.battery));
+    this.#ratedW = Float64Array.from(scenario.sites, ({ battery, sMaxVa }) => Math.min(battery.pMaxW, sMaxVa));
     this.area = new AreaResponse(this.#batteries.reduce((sum, { pMaxW }) => sum + pMaxW, 0));
     this.#setpoints = createSetpoints(n, MAX_SHARE_MICRO);
     this.#responseW = new Float64Array(args.stepMs / 1000);
@@ -182,6 +188,7 @@ export class StackedCopy extends EpisodeTask {
     this.#conversionWh.fill(0);
     this.reserveW.fill(0);
     this.#totals = noTotals();
+    this.#balance = undefined;
     this.#steps = 0;
     this.#setpoints.offsetMicro.fill(0);
     this.#setpoints.pBatteryW.fill(0);
@@ -190,10 +197,10 @@ export class StackedCopy extends EpisodeTask {
 
   protected measure(site: number, snapshot: Snapshot, step: number): void {
     const { feeder, area } = this;
-    const acted = Math.min(step, feeder.series.steps - 1);
-    const ahead = (hours: number): number => this.#priceMwh[acted + (hours * MS_PER_HOUR) / this.args.stepMs]!;
+    // After the last interval that is the first of the next day: the prices of two days are known.
+    const ahead = (hours: number): number => this.#priceMwh[step + (hours * MS_PER_HOUR) / this.args.stepMs]!;
     feeder.measure(site, snapshot);
-    setChannel(snapshot, 'time.day', secondOfDay(feeder.startMs(acted)));
+    setChannel(snapshot, 'time.day', secondOfDay(feeder.startMs(step)));
     setChannel(snapshot, 'f.dev', quantise(area.lastHz, 'hz.e-6'));
     setChannel(snapshot, 'f.delta', quantise(area.deltaHz, 'hz.e-6'));
     setChannel(snapshot, 'price.now', quantise(ahead(0), 'cur.e-6.per-mwh'));
@@ -214,6 +221,7 @@ export class StackedCopy extends EpisodeTask {
     feeder.socWh.set(after);
     this.#steps = step + 1;
     this.#account();
+    this.#balance = this.#interval();
     const over = this.#steps >= feeder.series.steps;
     if (!over && this.args.observationDelay === 0) feeder.preview(this.#steps, this.#setpoints);
     return over;
@@ -237,20 +245,8 @@ export class StackedCopy extends EpisodeTask {
     };
   }
 
-  /** Feeder, plus what went into and came out of the batteries. */
   balance(): Balance | undefined {
-    const { feeder } = this;
-    if (!feeder.converged) return undefined;
-    const dtH = this.args.stepMs / MS_PER_HOUR;
-    let { sources, sinks } = feeder.balanceW();
-    sources *= dtH;
-    sinks *= dtH;
-    for (let s = 0; s < feeder.siteCount; s++) {
-      // The site's battery power is already among the sources of the feeder: here as drawn from the store.
-      sources += this.#fromWh[s]! - feeder.pBatteryW[s]! * dtH;
-      sinks += feeder.socWh[s]! + this.#conversionWh[s]!;
-    }
-    return { sources, sinks, unit: 'Wh' };
+    return this.#balance;
   }
 
   protected save(): TaskState {
@@ -262,6 +258,7 @@ export class StackedCopy extends EpisodeTask {
       wear: this.#wear.map((wear) => wear.getState()),
       totals: { ...this.#totals },
       steps: this.#steps,
+      balance: this.#balance ?? null,
     };
     return state;
   }
@@ -279,6 +276,7 @@ export class StackedCopy extends EpisodeTask {
     });
     this.#totals = { ...state.totals };
     this.#steps = state.steps;
+    this.#balance = state.balance ?? undefined;
   }
 
   protected twin(): StackedCopy {
@@ -293,6 +291,22 @@ export class StackedCopy extends EpisodeTask {
     this.#priceMwh = Float64Array.from(prices.flatMap((part) => Array.from(part)));
     this.#deviationHz = syntheticFrequencyDeviationHz({ seed, day, stepMs: 1000, eventsPerDay });
     for (let t = 0; t < this.#deviationHz.length; t++) this.#deviationHz[t]! *= frequencyScale;
+  }
+
+  /** Feeder, plus what went into and came out of the batteries, before a preview of the next interval. */
+  #interval(): Balance | undefined {
+    const { feeder } = this;
+    if (!feeder.converged) return undefined;
+    const dtH = this.args.stepMs / MS_PER_HOUR;
+    let { sources, sinks } = feeder.balanceW();
+    sources *= dtH;
+    sinks *= dtH;
+    for (let s = 0; s < feeder.siteCount; s++) {
+      // The site's battery power is already among the sources of the feeder: here as drawn from the store.
+      sources += this.#fromWh[s]! - feeder.pBatteryW[s]! * dtH;
+      sinks += feeder.socWh[s]! + this.#conversionWh[s]!;
+    }
+    return { sources, sinks, unit: 'Wh' };
   }
 
   /** Setpoints into the feeder, reserves cut to what can be kept up; returns their sum, W. */
@@ -311,15 +325,16 @@ export class StackedCopy extends EpisodeTask {
     return sum;
   }
 
-  /** Power first, then as much of the reserve as the rating and the energy of the whole interval leave. */
+  /** Power first, then as much of the reserve as the ratings and the energy of the whole interval leave. */
   #feasible(s: number, askedW: number, reserveW: number): { powerW: number; reserveW: number } {
     const battery = this.#batteries[s]!;
+    const ratedW = this.#ratedW[s]!;
     const stored = this.feeder.socWh[s]!;
     const dtH = this.args.stepMs / MS_PER_HOUR;
     const upW = Math.max(0, ((stored - battery.eMinWh) * battery.etaDischarge) / dtH);
     const downW = Math.max(0, (battery.eMaxWh - stored) / (battery.etaCharge * dtH));
-    const powerW = Math.min(Math.max(askedW, -Math.min(battery.pMaxW, downW)), Math.min(battery.pMaxW, upW));
-    const room = Math.min(battery.pMaxW - Math.abs(powerW), upW - powerW, downW + powerW);
+    const powerW = Math.min(Math.max(askedW, -Math.min(ratedW, downW)), Math.min(ratedW, upW));
+    const room = Math.min(ratedW - Math.abs(powerW), upW - powerW, downW + powerW);
     return { powerW, reserveW: Math.max(0, Math.min(reserveW, room)) };
   }
 
@@ -335,15 +350,23 @@ export class StackedCopy extends EpisodeTask {
     let energyWh = 0;
     let lossWh = 0;
     let cost = 0;
-    for (let t = 0; t < this.#responseW.length; t++) {
+    // Rainflow counts turning points alone, so the wear is told of those, and of the end.
+    let turned = 0;
+    let discharging = false;
+    const seconds = this.#responseW.length;
+    for (let t = 0; t < seconds; t++) {
       const wh = (baseW + share * this.#responseW[t]!) / SECONDS_PER_HOUR;
+      if (wh !== 0 && wh > 0 !== discharging) {
+        if (t > turned) cost += wear.step(stored / ratedWh, t - turned);
+        turned = t;
+        discharging = wh > 0;
+      }
       energyWh += wh;
       // discharging E -= P dt / eta_d, charging E += eta_c |P| dt
-      const drawn = wh > 0 ? wh / etaDischarge : wh * etaCharge;
+      stored -= wh > 0 ? wh / etaDischarge : wh * etaCharge;
       lossWh += wh > 0 ? wh * (1 / etaDischarge - 1) : -wh * (1 - etaCharge);
-      stored -= drawn;
-      cost += wear.step(stored / ratedWh, 1);
     }
+    cost += wear.step(stored / ratedWh, seconds - turned);
     const dtH = this.args.stepMs / MS_PER_HOUR;
     this.feeder.socWh[s] = stored;
     this.#conversionWh[s] = lossWh;
