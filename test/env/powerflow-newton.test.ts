@@ -139,6 +139,7 @@ describe('islands', () => {
     ['no slack bus', { buses: main.buses.map((bus) => ({ ...bus, kind: 'pq' as const })) }],
     ['a repeated id', { buses: [...main.buses, main.buses[0]!] }],
     ['a branch without impedance', { branches: [...main.branches, { ...tie, toBus: 100, rPu: 0, xPu: 0 }] }],
+    ['one of next to none', { branches: [...main.branches, { ...tie, toBus: 100, rPu: 1e-200, xPu: 0 }] }],
     ['a set point of 0', { generators: [{ ...main.generators![0]!, vSetPu: 0 }, ...main.generators!.slice(1)] }],
     ['a load that is not a number', { buses: [{ ...main.buses[0]!, loadPW: NaN }, ...main.buses.slice(1)] }],
   ])('refuses %s', (_, over) => {

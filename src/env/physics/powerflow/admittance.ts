@@ -12,6 +12,8 @@ import { findIslands, inService, isLive, type Island } from './islands.ts';
 
 export const BUS = { pq: 0, pv: 1, slack: 2, dead: 3 } as const;
 
+/** Below it the flow through a branch drowns in the rounding of the voltages at its ends. */
+const LEAST_IMPEDANCE_PU = 1e-12;
 const DEG = 3.141592653589793 / 180;
 
 export interface PowerFlowModel {
@@ -108,8 +110,10 @@ function checkNumbers(network: Network): void {
   for (const machine of network.generators ?? []) finiteOf(`generator at ${machine.bus}`, machine);
   for (const branch of network.branches) {
     finiteOf(`branch ${branch.fromBus}-${branch.toBus}`, branch);
-    if (branch.rPu === 0 && branch.xPu === 0 && inService(branch)) {
-      throw fail('env.network', { expected: 'a branch impedance', got: `0 at ${branch.fromBus}-${branch.toBus}` });
+    const z = Math.sqrt(branch.rPu * branch.rPu + branch.xPu * branch.xPu);
+    if (z < LEAST_IMPEDANCE_PU && inService(branch)) {
+      const expected = `a branch impedance of at least ${LEAST_IMPEDANCE_PU} pu`;
+      throw fail('env.network', { expected, got: `${z} at ${branch.fromBus}-${branch.toBus}` });
     }
   }
 }
