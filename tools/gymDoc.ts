@@ -1,15 +1,37 @@
-/** Writes the tables of docs/reference/gym.md that the code decides: tasks of the registry, rules of the checker. */
+/** Writes the tables of docs/reference/gym.md that the code decides: tasks of the registry, rules of the checker, names. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CHECK_RULES, make, taskDefinition, TASK_IDS } from '../src/env/index.ts';
 
 export const GYM_DOC = 'docs/reference/gym.md';
+const ENV_INDEX = fileURLToPath(new URL('../src/env/index.ts', import.meta.url));
 
 /** The page with its tables as the code has them now. @throws Error without their marks. */
 export function gymDoc(page: string): string {
   const tasks = table(['id', 'what', 'agents', 'observation', 'action', 'step', 'episode'], TASK_IDS.map(taskRow));
   const rules = Object.entries(CHECK_RULES).map(([rule, words]) => [`\`${rule}\``, words]);
-  return between(between(page, 'tasks', tasks), 'rules', table(['rule', 'what must hold'], rules));
+  const names = table(['what', 'names'], exportedNames(readFileSync(ENV_INDEX, 'utf8')));
+  const tables = { tasks, rules: table(['rule', 'what must hold'], rules), names };
+  return Object.entries(tables).reduce((text, [name, lines]) => between(text, name, lines), page);
+}
+
+/** The first line of every block of the public path, with the values it exports; types come with them. */
+function exportedNames(source: string): string[][] {
+  return source.split(/\n\n/).flatMap((block) => {
+    const title = /^\/\*\* (.*) \*\/\n/.exec(block)?.[1];
+    if (title === undefined) return [];
+    const lists = [...block.matchAll(/^export \{([^}]*)\}/gm)].map((match) => match[1]!);
+    const names = lists.flatMap((list) => list.split(',')).map((name) => name.trim().replace(/^.* as /, ''));
+    return [
+      [
+        title,
+        names
+          .filter((name) => name !== '')
+          .map((name) => `\`${name}\``)
+          .join(', '),
+      ],
+    ];
+  });
 }
 
 function taskRow(id: string): string[] {

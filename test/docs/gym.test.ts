@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CHECK_RULES, make, TASK_IDS } from '../../src/env/index.ts';
+import * as env from '../../src/env/index.ts';
 import { GYM_DOC, gymDoc } from '../../tools/gymDoc.ts';
 import { REPO_ROOT } from '../support/repo.ts';
 
 const page = readFileSync(path.join(REPO_ROOT, GYM_DOC), 'utf8');
+
+const { CHECK_RULES, make, TASK_IDS } = env;
 
 describe('docs/reference/gym.md', () => {
   it('has the tables of tasks and rules as they are now (npm run docs:gym)', () => {
@@ -21,6 +23,12 @@ describe('docs/reference/gym.md', () => {
       expect(cells[1], `title of ${id}`).not.toBe('');
     }
     for (const [rule, words] of Object.entries(CHECK_RULES)) expect(rowOf(`\`${rule}\``)[1]).toBe(words);
+  });
+
+  it('lists every name of the public path once', () => {
+    const from = page.indexOf('<!-- names:');
+    const listed = [...page.slice(from, page.indexOf('<!-- end of names -->')).matchAll(/`(\w+)`/g)].map((m) => m[1]!);
+    expect(listed.sort()).toEqual(Object.keys(env).sort());
   });
 
   it('a page without its marks is an error', () => {
