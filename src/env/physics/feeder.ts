@@ -34,6 +34,8 @@ const MAX_SWEEPS = 200;
 /** Newton steps before the sweeps: at most so many, and none after a movement so small that the next is its square. */
 const APPROACH_STEPS = 6;
 const APPROACHED_PU = 1e-4;
+/** Devices this close to their curves need no look ahead for the piece that they will be on. */
+const LINEARISED_PU = 1e-3;
 /** A last movement that is not below this has led astray. */
 const LOST_PU = 0.05;
 /** A voltage that moves this far in one sweep has left the solution behind. */
@@ -317,8 +319,8 @@ export class Feeder {
     this.#loadBuses(step);
     for (let s = 0; s < this.siteCount; s++) this.#setSite(s, step, setpoints, moveEnergy);
     this.#loop.curve = setpoints.mode === 'share' ? undefined : this.#curveFor(setpoints.curve);
-    // At the finest tolerance the sweeps alone make the numbers that trained policies stand on.
-    if (this.#tolerancePu > DEFAULT_TOLERANCE_PU) this.#approach();
+    // On a plain tree at the finest tolerance the sweeps alone make the numbers that trained policies stand on.
+    if (this.#tolerancePu > DEFAULT_TOLERANCE_PU || this.#plant.grid.solver === 'newton') this.#approach();
     if (!this.#settle()) {
       // A warm start far from the new operating point can fail where a flat one does not.
       this.flow.flatStart();
@@ -372,11 +374,10 @@ export class Feeder {
   /** Newton steps on feeder and device curves together, to a start that one sweep seldom moves beyond the tolerance. */
   #approach(): void {
     const { flow } = this;
-    if (flow.newtonStep === undefined) return;
     let moved = Infinity;
     this.#readSites();
     for (let step = 0; step < APPROACH_STEPS && moved > APPROACHED_PU; step++) {
-      this.#loop.linearise(this.#vSite, this.#slope);
+      this.#loop.linearise(this.#vSite, this.#slope, LINEARISED_PU);
       this.#injectReactive();
       moved = flow.newtonStep(this.#plant.siteBus, this.#slope);
       this.#vBefore.set(this.#vSite);
@@ -392,6 +393,8 @@ export class Feeder {
   #settle(): boolean {
     const { flow } = this;
     const tolerancePu = this.#tolerancePu;
+    // At the finest tolerance the loops are settled to the last bits, as ever; else no finer than the voltages are.
+    const loopTolerancePu = tolerancePu > DEFAULT_TOLERANCE_PU ? tolerancePu : undefined;
     let done = false;
     let count = 0;
     let moved = Infinity;
@@ -401,7 +404,7 @@ export class Feeder {
       count++;
       if (!(moved < DIVERGED_PU)) break;
       this.#readSites();
-      const changed = this.#loop.settle(this.#vSite);
+      const changed = this.#loop.settle(this.#vSite, loopTolerancePu);
       if (changed > 0) this.#injectReactive();
       done = moved <= tolerancePu && changed <= tolerancePu;
     }

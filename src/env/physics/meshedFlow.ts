@@ -136,6 +136,12 @@ export class MeshedFlow implements GridFlow {
     return moved;
   }
 
+  newtonStep(buses: Int32Array, slope: Float64Array): number {
+    const moved = this.newton.iterateWithDevices(this.#p, this.#q, buses, slope);
+    this.#near = moved < NEAR_PU;
+    return moved;
+  }
+
   finish(): void {
     this.newton.converged = this.converged;
     this.newton.finish();

@@ -70,10 +70,13 @@ export class VoltVarLoop {
     this.#factoredSlope = new Float64Array(n).fill(NaN);
   }
 
-  /** Update `qPu` towards the joint fixed point, from site voltages solved for the present `qPu`; returns the largest change, pu. */
-  settle(vSitePu: Float64Array): number {
+  /**
+   * Update `qPu` towards the joint fixed point, from site voltages solved for the present `qPu`; returns the largest
+   * change, pu. Where what is injected is within `tolerancePu` of the curves already, it is put on the curves as it is.
+   */
+  settle(vSitePu: Float64Array, tolerancePu = TOLERANCE_PU): number {
     const worst = this.#residualAtStart(vSitePu);
-    if (worst > TOLERANCE_PU && !this.#staysFlat(vSitePu)) this.#newton(vSitePu, worst);
+    if (worst > tolerancePu && !this.#staysFlat(vSitePu)) this.#newton(vSitePu, worst);
     const { n, qPu } = this;
     const phi = this.#phi;
     let change = 0;
@@ -87,11 +90,11 @@ export class VoltVarLoop {
   }
 
   /**
-   * Settle, and describe the devices by the straight line of the piece that each one settled on: `slope`, pu per pu,
-   * and in `qPu` its reactive power on that line at the present voltage.
+   * Settle to `tolerancePu`, and describe the devices by the straight line of the piece that each one settled on:
+   * `slope`, pu per pu, and in `qPu` its reactive power on that line at the present voltage.
    */
-  linearise(vSitePu: Float64Array, slope: Float64Array): void {
-    this.settle(vSitePu);
+  linearise(vSitePu: Float64Array, slope: Float64Array, tolerancePu: number): void {
+    this.settle(vSitePu, tolerancePu);
     for (let i = 0; i < this.n; i++) {
       slope[i] = this.#slope[i]!;
       if (slope[i] !== 0) this.qPu[i]! -= slope[i]! * (this.#v[i]! - vSitePu[i]!);

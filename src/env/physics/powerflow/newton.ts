@@ -151,18 +151,19 @@ export class NewtonPowerFlow implements PowerFlow {
    * for a start so near to that call's that it serves here too.
    */
   iterate(pInjPu: Float64Array, qInjPu: Float64Array, keepFactors = false): number {
+    this.#evaluateAt(pInjPu, qInjPu);
+    return this.#stepBy(keepFactors ? this.#factors : this.#factored());
+  }
+
+  /** As `iterate`, where the reactive injection of pq bus `buses[s]` moves by `slope[s]` pu per pu of its voltage. */
+  iterateWithDevices(pInjPu: Float64Array, qInjPu: Float64Array, buses: Int32Array, slope: Float64Array): number {
     const system = this.#system;
-    this.#limits?.reset();
-    this.#load(pInjPu, qInjPu, 0);
-    this.#gather();
-    system.evaluate();
-    this.residualPu = system.mismatchPu;
-    const factors = keepFactors ? this.#factors : this.#factored();
-    if (factors === undefined) return NaN;
-    system.plan.lu.solve(factors, system.rhs);
-    system.applyStep();
-    this.#scatterVoltages();
-    return system.changePu;
+    this.#evaluateAt(pInjPu, qInjPu);
+    system.assemble(this.#factors);
+    for (let s = 0; s < buses.length; s++) {
+      if (slope[s] !== 0) system.addReactiveSlope(this.#factors, buses[s]!, slope[s]!);
+    }
+    return this.#stepBy(system.plan.lu.factor(this.#factors) ? this.#factors : undefined);
   }
 
   finish(): void {
@@ -253,6 +254,24 @@ export class NewtonPowerFlow implements PowerFlow {
     }
     this.residualPu = residual;
     return residual <= tolerancePu || residual <= attainablePu;
+  }
+
+  #evaluateAt(pInjPu: Float64Array, qInjPu: Float64Array): void {
+    this.#limits?.reset();
+    this.#load(pInjPu, qInjPu, 0);
+    this.#gather();
+    this.#system.evaluate();
+    this.residualPu = this.#system.mismatchPu;
+  }
+
+  /** Largest change of a voltage, pu; NaN without factors. */
+  #stepBy(factors: Float64Array | undefined): number {
+    if (factors === undefined) return NaN;
+    const system = this.#system;
+    system.plan.lu.solve(factors, system.rhs);
+    system.applyStep();
+    this.#scatterVoltages();
+    return system.changePu;
   }
 
   /** Of the Jacobian at the voltages of the last `evaluate`; undefined when it is singular. */

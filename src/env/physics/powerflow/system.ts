@@ -280,6 +280,24 @@ export class NewtonSystem {
     this.#measures[CHANGE] = Math.sqrt(worst);
   }
 
+  /**
+   * Into an assembled Jacobian: the injection Q of a pq bus moves by `slope` pu per pu of its voltage magnitude,
+   *   -conj(j k d|V| / V) = j k V (e de + f df) / |V|^3
+   */
+  addReactiveSlope(a: Float64Array, bus: number, slope: number): void {
+    const i = this.plan.positionOf[bus]!;
+    if (!this.#isFree(i)) return;
+    const d = this.plan.diagonalAt[i]!;
+    const e = this.v[2 * i]!;
+    const f = this.v[2 * i + 1]!;
+    const square = e * e + f * f;
+    const k = slope / (square * Math.sqrt(square));
+    a[d]! -= k * e * f;
+    a[d + 1]! -= k * f * f;
+    a[d + 2]! += k * e * e;
+    a[d + 3]! += k * e * f;
+  }
+
   /** The step that one more pu of Q at a bus asks for, by factors of the present Jacobian. False: the bus is held. */
   unitReactiveStep(bus: number, factors: Float64Array): boolean {
     const i = this.plan.positionOf[bus]!;
