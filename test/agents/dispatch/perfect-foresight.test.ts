@@ -80,6 +80,37 @@ describe('perfect foresight', () => {
     }
   });
 
+  it('is dynamic programming to the last digits where the optimum lies on its levels', async () => {
+    // Without losses the program is a flow in whole levels of 250 Wh as soon as loads, PV and limits are.
+    const whole = (values: Float64Array): Float64Array => values.map((w) => Math.round(w / 250) * 250);
+    for (const [sell, options] of [
+      [0, {}],
+      [0.6, { wearPerKwh: 0.04, startSocWh: 1000, endSocWh: 2000 }],
+      [1, { carbonPrice: 0.2 }],
+    ] as [number, ForesightOptions][]) {
+      for (let seed = 11; seed <= 16; seed++) {
+        const drawn = tinyHome(seed, sell);
+        const battery = { ...drawn.battery, etaCharge: 1, etaDischarge: 1 };
+        const home = { ...drawn, loadW: whole(drawn.loadW), pvW: whole(drawn.pvW), battery };
+        const { objective, batteryW } = await perfectForesight(home, options);
+        expect(objective).toBeCloseTo(byDynamicProgramming(home, options, 20), 9);
+        expect(batteryW.reduce((wh, w) => wh - w, options.startSocWh ?? 0)).toBeGreaterThan(
+          (options.endSocWh ?? 0) - 1e-6,
+        );
+      }
+    }
+  });
+
+  it('may throw energy away where it is free, and the battery still pays what the plan says', async () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const home = tinyHome(seed, 0);
+      const free = { ...home, pricePerKwh: home.pricePerKwh.map((p, t) => ((t + seed) % 3 === 0 ? 0 : p)) };
+      const { objective, batteryW } = await perfectForesight(free, { startSocWh: 2500 });
+      const lived = runHome(free, scheduled('plan', batteryW), { startSocWh: 2500 });
+      expect(lived.cost).toBeCloseTo(objective, 9);
+    }
+  });
+
   it('is what the battery then pays, and never more than greedy or nothing', async () => {
     for (const [home, sell] of [
       [3, 0],
@@ -137,8 +168,10 @@ describe('perfect foresight', () => {
     }
   });
 
-  it('refuses negative prices and programs without a solution', async () => {
+  it('refuses negative prices, selling dearer than buying and programs without a solution', async () => {
     const home = tinyHome(1, 0);
+    const pump = { ...home, exportPricePerKwh: home.pricePerKwh.map((p) => p + 0.1) };
+    await expect(perfectForesight(pump)).rejects.toThrow(expect.objectContaining({ code: 'agents.dispatch' }));
     const negative = { ...home, pricePerKwh: home.pricePerKwh.map((p) => p - 1) };
     await expect(perfectForesight(negative)).rejects.toThrow(expect.objectContaining({ code: 'agents.dispatch' }));
     await expect(perfectForesight(home, { endSocWh: 6000 })).rejects.toThrow(

@@ -48,7 +48,7 @@ export function loadHighs(): Promise<Highs> {
   return loading;
 }
 
-/** @throws `agents.dispatch` when a price is negative or the program has no solution within the limit. */
+/** @throws `agents.dispatch` when a price is negative, selling earns more than buying costs, or the program has no solution within the limit. */
 export async function perfectForesight(home: HomeSeries, options: ForesightOptions = {}): Promise<ForesightPlan> {
   return solvePlan(await loadHighs(), home, options);
 }
@@ -144,7 +144,9 @@ function buildColumns(home: HomeSeries, options: ForesightOptions): Columns {
   for (let t = 0; t < steps; t++) {
     const buy = home.pricePerKwh[t]! + carbonPrice * home.carbonKgPerKwh[t]!;
     const sell = home.exportPricePerKwh[t]!;
-    if (buy < 0 || sell < 0) throw fail('agents.dispatch', { expected: 'prices of 0 or more', got: { t, buy, sell } });
+    if (!(buy >= sell && sell >= 0)) {
+      throw fail('agents.dispatch', { expected: 'prices of 0 or more, selling at most buying', got: { t, buy, sell } });
+    }
     const netWh = netLoadW(home, t) * dtH;
     const surplus = Math.min(capWh, Math.max(0, -netWh));
     const need = Math.min(capWh, Math.max(0, netWh));
