@@ -82,6 +82,87 @@ describe('Newton power flow of random networks', () => {
     expect(shifted.angles()[last]! - plain.angles()[last]!).toBeCloseTo(-Math.PI / 6, 10);
   });
 
+  it('of two buses is what the quadratic equation says', () => {
+    const bus = { vSetPu: 1.03, loadPW: 0, loadQVar: 0 };
+    fc.assert(
+      fc.property(
+        fc.double({ min: -0.4, max: 0.6, noNaN: true }),
+        fc.double({ min: -0.3, max: 0.3, noNaN: true }),
+        (p, q) => {
+          const [r, x] = [0.12, 0.21];
+          const flow = solved({
+            name: 'two',
+            provenance: 'here',
+            baseMva: 10,
+            baseKv: 10,
+            buses: [
+              { ...bus, id: 1, kind: 'slack' },
+              { ...bus, id: 2, kind: 'pq', loadPW: p * 1e7, loadQVar: q * 1e7 },
+            ],
+            branches: [{ fromBus: 1, toBus: 2, rPu: r, xPu: x }],
+          });
+          // v^4 + (2 (r p + x q) - v1^2) v^2 + (r^2 + x^2)(p^2 + q^2) = 0
+          const half = (1.03 ** 2 - 2 * (r * p + x * q)) / 2;
+          const square = half + Math.sqrt(half * half - (r * r + x * x) * (p * p + q * q));
+          const current = (p * p + q * q) / square;
+          expect(flow.vmPu[1]! ** 2).toBeCloseTo(square, 11);
+          expect(flow.lossPu).toBeCloseTo(r * current, 11);
+          expect(flow.lossQPu).toBeCloseTo(x * current, 11);
+          expect(flow.feedInPu).toBeCloseTo(p + r * current, 11);
+          expect(flow.feedInQPu).toBeCloseTo(q + x * current, 11);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it('takes parallel branches for one of half the impedance, twice the charging', () => {
+    const network = randomNetwork(8, { buses: 9, loops: 2, machines: 2, dressed: true });
+    const [first, ...others] = network.branches;
+    const half = { ...first!, rPu: 2 * first!.rPu, xPu: 2 * first!.xPu, bPu: first!.bPu! / 2 };
+    const turned = { ...half, fromBus: half.toBus, toBus: half.fromBus, tap: 1, shiftDeg: 0 };
+    const plain = { ...half, tap: 1, shiftDeg: 0 };
+    expectSameVoltages(solved({ ...network, branches: [half, half, ...others] }), solved(network), 1e-11);
+    const onePlain = { ...network, branches: [{ ...first!, tap: 1, shiftDeg: 0 }, ...others] };
+    expectSameVoltages(solved({ ...network, branches: [plain, turned, ...others] }), solved(onePlain), 1e-11);
+  });
+
+  it('adds up the machines of a bus, and leaves out what is out of service', () => {
+    const network = randomNetwork(9, { buses: 9, loops: 2, machines: 2, dressed: true });
+    const [machine, ...rest] = network.generators!;
+    const part = (share: number) => ({ ...machine!, pW: share * machine!.pW });
+    const off = { inService: false, pW: 1e9, vSetPu: 1.4 };
+    const tie = { fromBus: network.buses[0]!.id, toBus: network.buses[7]!.id, rPu: 1e-6, xPu: 1e-6, inService: false };
+    const split = {
+      ...network,
+      branches: [tie, ...network.branches],
+      generators: [part(0.75), part(0.25), ...rest, { ...machine!, ...off }],
+    };
+    expectSameVoltages(solved(split), solved(network), 1e-11);
+    const pqBus = network.buses[5]!;
+    const fixed = { ...machine!, bus: pqBus.id, pW: 2e5, qVar: 1e5 };
+    const less = { ...pqBus, loadPW: pqBus.loadPW - 4e5, loadQVar: pqBus.loadQVar - 2e5 };
+    const lighter = { ...network, buses: network.buses.map((b) => (b === pqBus ? less : b)) };
+    const added = solved({ ...network, generators: [...network.generators!, fixed, fixed] });
+    expectSameVoltages(added, solved(lighter), 1e-11);
+    expect(added.vmPu[5]).not.toBeCloseTo(solved(network).vmPu[5]!, 5);
+  });
+
+  it('injects the susceptance of a shunt times the square of the voltage', () => {
+    const network = randomNetwork(10, { buses: 6 });
+    const at = (over: Partial<Network['buses'][number]>): Network => ({
+      ...network,
+      buses: network.buses.map((b, k) => (k === 4 ? { ...b, ...over } : b)),
+    });
+    const flow = solved(at({ shuntPW: 2e5, shuntQVar: 5e5 }));
+    const square = flow.vmPu[4]! ** 2;
+    const { loadPW, loadQVar } = network.buses[4]!;
+    const same = solved(at({ loadPW: loadPW + 2e5 * square, loadQVar: loadQVar - 5e5 * square }));
+    expectSameVoltages(flow, same, 1e-11);
+    expect(flow.shuntPu).toBeCloseTo(0.02 * square, 12);
+    expect(flow.shuntQPu).toBeCloseTo(-0.05 * square, 12);
+  });
+
   it('raises an unloaded bus by 1 / tap', () => {
     const network = randomNetwork(4, { buses: 2 });
     const idle = { ...network.buses[1]!, loadPW: 0, loadQVar: 0 };
