@@ -37,4 +37,19 @@ describe('arguments of a task', () => {
     expect(taskArguments({ x: 0.5 }, { x: -1e300 })).toEqual({ x: -1e300 });
     expect(() => taskArguments({ x: 0.5 }, { x: -Infinity })).toThrow('env.taskArgument');
   });
+
+  it('are named when they are refused, with what would do', () => {
+    const refusal = (given: object): string => {
+      try {
+        taskArguments({ mode: 'sun' as string, share: 1 }, given, { mode: ['sun', 'rain'], share: [0, 1, 'real'] });
+      } catch (error) {
+        return String(error);
+      }
+      return '';
+    };
+    expect(refusal({ mode: 'snow' })).toMatch('mode: sun, rain');
+    expect(refusal({ share: NaN })).toMatch(/share: a finite number within \[0, 1\].*NaN/);
+    expect(refusal({ wind: 1 })).toMatch(/one of mode, share.*wind/);
+    expect(refusal({ share: 0.25, mode: 'rain' })).toBe('');
+  });
 });

@@ -45,6 +45,7 @@ import { fail } from '../../base/errors.ts';
 import { expReal, uniform } from '../../base/realMath.ts';
 import type { BatteryRating } from '../../grid/asset.ts';
 import { clearSnapshot, type Snapshot } from '../../grid/snapshot.ts';
+import { taskArguments, type Bounds } from '../gym/arguments.ts';
 import { EpisodeTask } from '../gym/episode.ts';
 import type { Balance, TaskDefinition, TaskState } from '../gym/task.ts';
 import type { Info } from '../gym/types.ts';
@@ -59,9 +60,9 @@ import {
   batteryFleet,
   DelayedSnapshots,
   fleetEnergy,
-  isResponse,
   measureFleet,
   orderFleet,
+  RESPONSES,
   responseCurve,
   socOf,
   storedAt,
@@ -70,7 +71,8 @@ import {
 import { AREA1_INTERFACE } from './frequencyInterface.ts';
 import {
   FrequencyRun,
-  isCommonArgs,
+  checkTimes,
+  COMMON_BOUNDS,
   wholeSteps,
   type CommonArgs,
   type DemandEvent,
@@ -83,7 +85,10 @@ export interface FrequencyArea1Args extends CommonArgs {
   readonly scenario: 'contingency' | 'series';
   /** What the devices run live. `dynamicContainment`. */
   readonly response: Response;
-  /** For `series`: deviations in Hz instead of synthetic ones; the step divides or is a multiple of physicsMs. */
+  /**
+   * For `series`: deviations in Hz instead of synthetic ones, in steps of whole physics steps. Both splits draw from all
+   * of it: give the test split another.
+   */
   readonly series?: ScalarSeries | undefined;
   /** For `series`: what deviations are multiplied by. 6.4 brings the p99 of a quiet 60 Hz interconnection to 0.2 Hz. */
   readonly seriesScale: number;
@@ -130,6 +135,10 @@ const BAND_HZ = 0.2;
 const REWARD = { scaleHz: 0.2, cap: 25, energy: 0.05, change: 0.02, soc: 0.02 };
 const MICRO = 1000000;
 const SAMPLE_MS = 1000;
+const SECONDS_PER_HOUR = 3600;
+const MAX_SERIES_SCALE = 1e6;
+/** A thousand years. */
+const MAX_DAYS = 365000;
 
 interface Area1State extends TaskState {
   readonly inertia: number;
@@ -343,23 +352,33 @@ export class FrequencyArea1Copy extends EpisodeTask {
   }
 }
 
-function checkArgs(given: Partial<FrequencyArea1Args>): FrequencyArea1Args {
-  const args = { ...DEFAULTS, ...given };
-  const known = [...Object.keys(DEFAULTS), 'series'];
-  const samples = args.series === undefined ? 3600 : args.series.values.length;
-  const needed = Math.ceil(args.episodeMs / (args.series?.stepMs ?? SAMPLE_MS)) + 1;
-  const valid =
-    Object.keys(given).every((key) => known.includes(key)) &&
-    (args.scenario === 'contingency' || args.scenario === 'series') &&
-    isCommonArgs(args) &&
-    isResponse(args.response) &&
-    (args.series === undefined || (args.series.unit === 'Hz' && args.series.values.every(Number.isFinite))) &&
-    (args.scenario === 'contingency' || samples >= needed) &&
-    Number.isFinite(args.seriesScale) &&
-    Number.isSafeInteger(args.days) &&
-    args.days >= 1;
-  if (!valid) throw fail('env.taskArgument', { expected: 'arguments of FrequencyArea1Args within bounds', got: given });
+const BOUNDS = {
+  ...COMMON_BOUNDS,
+  scenario: ['contingency', 'series'],
+  response: RESPONSES,
+  seriesScale: [-MAX_SERIES_SCALE, MAX_SERIES_SCALE, 'real'],
+  seriesSeed: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  days: [1, MAX_DAYS],
+} as const satisfies Bounds<FrequencyArea1Args>;
+
+function checkArgs({ series, ...given }: Partial<FrequencyArea1Args>): FrequencyArea1Args {
+  const args: FrequencyArea1Args = {
+    ...taskArguments(DEFAULTS, given, BOUNDS),
+    ...(series !== undefined && { series }),
+  };
+  checkTimes(args);
+  if (series !== undefined) checkSeries(series);
+  const has = series?.values.length ?? SECONDS_PER_HOUR;
+  const needed = Math.ceil(args.episodeMs / (series?.stepMs ?? SAMPLE_MS)) + 1;
+  if (args.scenario === 'series' && has < needed) {
+    throw fail('env.taskArgument', { expected: `series: at least ${needed} samples for an episode`, got: has });
+  }
   return args;
+}
+
+function checkSeries({ unit, stepMs, values }: ScalarSeries): void {
+  const valid = unit === 'Hz' && stepMs > 0 && values instanceof Float64Array && values.every(Number.isFinite);
+  if (!valid) throw fail('env.taskArgument', { expected: 'series: finite deviations in Hz', got: { unit, stepMs } });
 }
 
 export const frequencyArea1: TaskDefinition<FrequencyArea1Args> = {

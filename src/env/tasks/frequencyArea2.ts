@@ -43,10 +43,10 @@
  * Versions
  *   v1: first.
  */
-import { fail } from '../../base/errors.ts';
 import { expReal, uniform } from '../../base/realMath.ts';
 import type { BatteryRating } from '../../grid/asset.ts';
 import { clearSnapshot, type Snapshot } from '../../grid/snapshot.ts';
+import { taskArguments } from '../gym/arguments.ts';
 import { EpisodeTask } from '../gym/episode.ts';
 import type { Balance, TaskDefinition, TaskState } from '../gym/task.ts';
 import type { Info } from '../gym/types.ts';
@@ -56,10 +56,10 @@ import {
   batteryFleet,
   DelayedSnapshots,
   fleetEnergy,
-  isResponse,
   measureFleet,
   orderFleet,
   put,
+  RESPONSES,
   responseCurve,
   socOf,
   storedAt,
@@ -69,7 +69,8 @@ import { between, nextAmbient } from './frequencyDraws.ts';
 import { AREA2_INTERFACE } from './frequencyInterface.ts';
 import {
   FrequencyRun,
-  isCommonArgs,
+  checkTimes,
+  COMMON_BOUNDS,
   wholeSteps,
   type CommonArgs,
   type DemandEvent,
@@ -311,13 +312,8 @@ export class FrequencyArea2Copy extends EpisodeTask {
 }
 
 function checkArgs(given: Partial<FrequencyArea2Args>): FrequencyArea2Args {
-  const args = { ...DEFAULTS, ...given };
-  const valid =
-    Object.keys(given).every((key) => Object.hasOwn(DEFAULTS, key)) &&
-    isCommonArgs(args) &&
-    isResponse(args.response) &&
-    typeof args.agc === 'boolean';
-  if (!valid) throw fail('env.taskArgument', { expected: 'arguments of FrequencyArea2Args within bounds', got: given });
+  const args = taskArguments(DEFAULTS, given, { ...COMMON_BOUNDS, response: RESPONSES });
+  checkTimes(args);
   return args;
 }
 

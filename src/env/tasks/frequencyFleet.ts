@@ -21,9 +21,7 @@ const DROOP_FULL_HZ = 0.2;
 const DROOP_DEADBAND_HZ = 0.015;
 const SECONDS_PER_HOUR = 3600;
 
-export function isResponse(value: unknown): value is Response {
-  return value === 'droop' || value === 'none' || Object.hasOwn(DELIVERY_CURVES, String(value));
-}
+export const RESPONSES: readonly Response[] = [...(Object.keys(DELIVERY_CURVES) as DeliveryProduct[]), 'droop', 'none'];
 
 /** In shares of the fleet's power over deviation in pu. */
 export function responseCurve(response: Response, f0Hz: number): ResponseCurve {

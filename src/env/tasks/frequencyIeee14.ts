@@ -35,11 +35,11 @@
  * Versions
  *   v1: first.
  */
-import { fail } from '../../base/errors.ts';
 import { uniform } from '../../base/realMath.ts';
 import type { BatteryRating } from '../../grid/asset.ts';
 import { clearSnapshot, type Snapshot } from '../../grid/snapshot.ts';
 import { caseNetwork } from '../cases/index.ts';
+import { taskArguments } from '../gym/arguments.ts';
 import { EpisodeTask } from '../gym/episode.ts';
 import type { Balance, TaskDefinition, TaskState } from '../gym/task.ts';
 import type { Info } from '../gym/types.ts';
@@ -51,16 +51,16 @@ import {
   batteryFleet,
   DelayedSnapshots,
   fleetEnergy,
-  isResponse,
   measureFleet,
   orderFleet,
+  RESPONSES,
   responseCurve,
   socOf,
   storedAt,
   type Response,
 } from './frequencyFleet.ts';
 import { FULL_SHARE_MICRO, IEEE14_INTERFACE } from './frequencyInterface.ts';
-import { FrequencyRun, isCommonArgs, wholeSteps, type CommonArgs, type RunState } from './frequencyRun.ts';
+import { FrequencyRun, checkTimes, COMMON_BOUNDS, wholeSteps, type CommonArgs, type RunState } from './frequencyRun.ts';
 
 /** Split, observationDelay, missingRate, stepMs (750), physicsMs (10) and episodeMs (15 000, of acting) as in `CommonArgs`. */
 export interface FrequencyIeee14Args extends CommonArgs {
@@ -271,14 +271,8 @@ function ieee14System(split: 'train' | 'test'): RotorSystem {
 }
 
 function checkArgs(given: Partial<FrequencyIeee14Args>): FrequencyIeee14Args {
-  const args = { ...DEFAULTS, ...given };
-  const valid =
-    Object.keys(given).every((key) => Object.hasOwn(DEFAULTS, key)) &&
-    isCommonArgs(args) &&
-    isResponse(args.response) &&
-    Math.abs(args.loadStepPu) <= 2;
-  if (!valid)
-    throw fail('env.taskArgument', { expected: 'arguments of FrequencyIeee14Args within bounds', got: given });
+  const args = taskArguments(DEFAULTS, given, { ...COMMON_BOUNDS, response: RESPONSES, loadStepPu: [-2, 2, 'real'] });
+  checkTimes(args);
   return args;
 }
 

@@ -6,6 +6,7 @@
  *   sum S_i int Pm_i + sum S_b int p_b  =  sum S_p int demand_p + sum S_i D_i int w_i + sum 2 H_i S_i (w_i' - w_i)
  */
 import { fail } from '../../base/errors.ts';
+import type { Bounds } from '../gym/arguments.ts';
 import type { Balance } from '../gym/task.ts';
 import { EventTracker, type EventMetrics, type TrackerState } from '../physics/frequency/metrics.ts';
 import type { FrequencySimulator, SimulatorState } from '../physics/frequency/simulator.ts';
@@ -231,7 +232,8 @@ export class FrequencyRun {
       this.#nextEvent++;
       this.#base[event.port]! += event.demandPu;
       this.setVarying(event.port, this.#varying[event.port]!);
-      if (!this.#triggered) this.#trigger();
+      if (this.#triggered) this.#tracker.corner();
+      else this.#trigger();
     }
   }
 
@@ -299,15 +301,14 @@ export class FrequencyRun {
   }
 }
 
-/** Physics steps in `ms`. @throws `env.taskArgument` unless whole, with steps of at most 20 ms that divide 0.5 s. */
+/** Physics steps in `ms`. @throws `env.taskArgument` unless whole, with steps that divide 0.5 s. */
 export function wholeSteps(ms: number, physicsMs: number): number {
   const steps = ms / physicsMs;
-  const fits = physicsMs >= 1 && physicsMs <= 20 && Number.isSafeInteger(500 / physicsMs);
-  if (!fits || !Number.isSafeInteger(steps) || steps < 1) {
-    throw fail('env.taskArgument', {
-      expected: 'physicsMs of 1 to 20 that divides 500 and every other time',
-      got: { ms, physicsMs },
-    });
+  if (!Number.isSafeInteger(500 / physicsMs)) {
+    throw fail('env.taskArgument', { expected: 'physicsMs: a divisor of 500', got: physicsMs });
+  }
+  if (!Number.isSafeInteger(steps) || steps < 1) {
+    throw fail('env.taskArgument', { expected: `stepMs and series: whole numbers of ${physicsMs} ms`, got: ms });
   }
   return steps;
 }
@@ -328,15 +329,20 @@ export interface CommonArgs {
   readonly episodeMs: number;
 }
 
-export function isCommonArgs(args: CommonArgs): boolean {
-  const { split, observationDelay, missingRate, stepMs, episodeMs } = args;
-  return (
-    (split === 'train' || split === 'test') &&
-    (observationDelay === 0 || observationDelay === 1) &&
-    missingRate >= 0 &&
-    missingRate <= 1 &&
-    stepMs >= 1 &&
-    Number.isSafeInteger(episodeMs / stepMs) &&
-    episodeMs <= MAX_EPISODE_MS
-  );
+/** For `taskArguments`. */
+export const COMMON_BOUNDS = {
+  split: ['train', 'test'],
+  observationDelay: [0, 1],
+  missingRate: [0, 1, 'real'],
+  stepMs: [1, MAX_EPISODE_MS, 'real'],
+  physicsMs: [1, 20, 'real'],
+  episodeMs: [1, MAX_EPISODE_MS, 'real'],
+} as const satisfies Bounds<CommonArgs>;
+
+/** Times that fit into each other. @throws `env.taskArgument`. */
+export function checkTimes({ stepMs, physicsMs, episodeMs }: CommonArgs): void {
+  wholeSteps(stepMs, physicsMs);
+  if (!Number.isSafeInteger(episodeMs / stepMs)) {
+    throw fail('env.taskArgument', { expected: `episodeMs: a whole number of ${stepMs} ms`, got: episodeMs });
+  }
 }

@@ -51,6 +51,7 @@ import { fail } from '../../base/errors.ts';
 import { secondOfDay } from '../../grid/interval.ts';
 import { quantise, setChannel, type Snapshot } from '../../grid/snapshot.ts';
 import { MAX_SHARE_MICRO } from '../../grid/voltVar.ts';
+import { taskArguments, type Bounds } from '../gym/arguments.ts';
 import { EpisodeTask } from '../gym/episode.ts';
 import type { Balance, TaskDefinition, TaskState } from '../gym/task.ts';
 import type { Info } from '../gym/types.ts';
@@ -416,31 +417,25 @@ function noTotals(): Totals {
   };
 }
 
-const MAX_WEIGHT = 1e6;
+const WEIGHT = [0, 1e6, 'real'] as const;
+const BOUNDS = {
+  scale: [1e-6, 100],
+  observationDelay: [0, 1],
+  stepMs: [1000, MS_PER_HOUR],
+  split: ['train', 'test'],
+  days: [1, 1e9],
+  frequencyScale: WEIGHT,
+  eventsPerDay: [0, 1000, 'real'],
+  frequencyWeight: WEIGHT,
+  reservePrice: WEIGHT,
+  wearWeight: WEIGHT,
+  tolerancePu: [1e-13, 1e-3],
+} as const satisfies Bounds<StackedArgs>;
 
 function checkArgs(given: Partial<StackedArgs>): StackedArgs {
-  const unknown = Object.keys(given).filter((key) => !Object.hasOwn(STACKED_DEFAULTS, key));
-  const args = { ...STACKED_DEFAULTS, ...given };
-  const weights = [args.frequencyScale, args.frequencyWeight, args.reservePrice, args.wearWeight];
-  const valid =
-    unknown.length === 0 &&
-    args.scale > 0 &&
-    args.scale <= 100 &&
-    (args.observationDelay === 0 || args.observationDelay === 1) &&
-    (args.split === 'train' || args.split === 'test') &&
-    args.stepMs >= 1000 &&
-    args.stepMs % 1000 === 0 &&
-    MS_PER_HOUR % args.stepMs === 0 &&
-    Number.isSafeInteger(args.days) &&
-    args.days > 0 &&
-    Number.isSafeInteger(args.seriesSeed) &&
-    args.eventsPerDay >= 0 &&
-    args.eventsPerDay <= 1000 &&
-    weights.every((x) => x >= 0 && x <= MAX_WEIGHT) &&
-    args.tolerancePu > 0 &&
-    args.tolerancePu <= 1e-3;
-  if (!valid) throw fail('env.taskArgument', { expected: 'arguments of StackedArgs within bounds', got: given });
-  return args;
+  const args = taskArguments(STACKED_DEFAULTS, given, BOUNDS);
+  if (args.stepMs % 1000 === 0 && MS_PER_HOUR % args.stepMs === 0) return args;
+  throw fail('env.taskArgument', { expected: 'stepMs: whole seconds that divide an hour', got: args.stepMs });
 }
 
 export const stackedIeee33: TaskDefinition<StackedArgs> = {
