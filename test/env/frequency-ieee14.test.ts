@@ -46,6 +46,16 @@ describe('reduction to the machines', () => {
     });
   });
 
+  it('a phase shifter in a row turns the angles behind it and couples no differently', () => {
+    const machines = [1, 3].map((bus) => ({ bus, baseMva: 100, xTransientPu: 0.1 }));
+    const buses = ROW.buses.map((bus) => (bus.id === 3 ? { ...bus, loadPW: 30e6, loadQVar: 5e6 } : bus));
+    const branches = ROW.branches.map((branch, i) => (i === 1 ? { ...branch, shiftDeg: 30 } : branch));
+    const plain = machineNetwork({ ...ROW, buses }, machines, [2]);
+    const turned = machineNetwork({ ...ROW, buses, branches }, machines, [2]);
+    expect(turned.coupling.perRad[0]).toBeCloseTo(plain.coupling.perRad[0]!, 9);
+    expect(turned.ports[0]!.shares[0]).toBeCloseTo(plain.ports[0]!.shares[0]!, 9);
+  });
+
   it('the power that a machine takes of an injection is how much its angle moves that bus', () => {
     const { coupling, ports } = machineNetwork(caseNetwork('ieee14'), MACHINES, [4, 9, 13, 14]);
     for (const { shares } of ports) {

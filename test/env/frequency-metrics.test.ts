@@ -24,6 +24,19 @@ describe('event metrics', () => {
     expect(Math.abs(zenithS - NADIR_S - Math.PI / 2)).toBeLessThan(0.001);
   });
 
+  it('takes the sample itself where an event turns the frequency round', () => {
+    const roof = sampled((t) => (t <= 1 ? t : 1 - 3 * (t - 1)), 0.02, 2);
+    const options = { dtS: 0.02, bandHz: 0.1 };
+    const tracker = new EventTracker(options);
+    roof.forEach((f, k) => {
+      tracker.push(f);
+      if (k === 50) tracker.corner();
+    });
+    expect(tracker.metrics()).toMatchObject({ zenithHz: 1, zenithS: 1 });
+    // Told of nothing, the parabola rises above the roof.
+    expect(eventMetrics(roof, options).zenithHz).toBeGreaterThan(1.002);
+  });
+
   it('takes the RoCoF over 0.5 s from the trigger instant on', () => {
     // A ramp of -1 Hz/s for 0.8 s, then flat: the worst half second is -1 Hz/s, the trigger sample counts.
     const ramp = sampled((t) => -Math.min(t, 0.8), 0.02, 3);

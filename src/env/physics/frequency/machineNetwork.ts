@@ -2,8 +2,8 @@
  * Machines on a network as rotors with synchronising power: the classical second-order model (constant voltage E behind
  * transient reactance), linearised at an AC power flow, resistances and voltage changes left out, so that it loses nothing.
  *
- *   dP_ij = k_ij (d_i - d_j),   k_ij = V_i V_j cos(th_i - th_j) / (x_ij tap)       branches
- *   dP_ie = k_e  (d_e - d_i),   k_e  = E V_i cos(d_e - th_i) / x'd                 machines
+ *   dP_ij = k_ij (d_i - d_j),   k_ij = V_i V_j cos(th_i - th_j - shift) / (x_ij tap)   branches
+ *   dP_ie = k_e  (d_e - d_i),   k_e  = E V_i cos(d_e - th_i) / x'd                     machines
  *
  * With L the Laplacian of these over internal nodes g and buses n, buses have no inertia and balance at once:
  *   dPe = (Lgg - Lgn Lnn^-1 Lng) dd  -  shares dP_n,   shares = -Lgn Lnn^-1,   dth_n = shares' dd + Lnn^-1 dP_n
@@ -11,6 +11,7 @@
  * by the same shares (as the frequency divider of Milano & Ortega 2017, resistances left out).
  */
 import { fail } from '../../../base/errors.ts';
+import { cosReal, sinReal } from '../../../base/realMath.ts';
 import type { Network } from '../../../grid/network.ts';
 import { solveInPlace } from '../linear.ts';
 import { NewtonPowerFlow } from '../powerflow/newton.ts';
@@ -28,6 +29,8 @@ export interface MachineNetwork {
   /** By bus asked for, on the base of the network. */
   readonly ports: readonly Port[];
 }
+
+const RAD_PER_DEG = 0.017453292519943295;
 
 /** @throws `env.unknownBus`, `env.frequency` when the network has no power-flow solution. */
 export function machineNetwork(
@@ -87,11 +90,15 @@ function indexOf(network: Network, bus: number): number {
 function branchLaplacian(network: Network, { vRe, vIm }: NewtonPowerFlow): Float64Array {
   const n = network.buses.length;
   const laplacian = new Float64Array(n * n);
-  for (const { fromBus, toBus, xPu, tap = 1, inService } of network.branches) {
+  for (const { fromBus, toBus, xPu, tap = 1, shiftDeg = 0, inService } of network.branches) {
     if (inService === false) continue;
     const i = indexOf(network, fromBus);
     const j = indexOf(network, toBus);
-    const k = (vRe[i]! * vRe[j]! + vIm[i]! * vIm[j]!) / (xPu * tap);
+    // Re(V_i conj(V_j) e^(-j shift)) / (x tap)
+    const inPhase = vRe[i]! * vRe[j]! + vIm[i]! * vIm[j]!;
+    const across = vIm[i]! * vRe[j]! - vRe[i]! * vIm[j]!;
+    const shift = shiftDeg * RAD_PER_DEG;
+    const k = (inPhase * cosReal(shift) + across * sinReal(shift)) / (xPu * tap);
     laplacian[i * n + i]! += k;
     laplacian[j * n + j]! += k;
     laplacian[i * n + j]! -= k;

@@ -3,7 +3,7 @@
  * trigger instant; deviations are Hz from nominal.
  *
  *   nadir     the minimum after the trigger; between samples by the parabola through the lowest and its neighbours,
- *             so that its time is good to a millisecond at a 20 ms step
+ *             where no event makes a corner between them: good to a millisecond on samples 20 ms apart
  *   zenith    the same upwards
  *   RoCoF     max |f(t) - f(t - 0.5 s)| / 0.5 s over t - 0.5 s >= trigger (the one to compare with);
  *             the initial slope -dP f0 / 2H is `initialRocofHzPerS`
@@ -110,6 +110,11 @@ export class EventTracker {
       this.#zenithAt = k;
     }
     if ((before - last) * (deviationHz - last) > 0) this.#vertex(k, before, last, deviationHz);
+  }
+
+  /** Something struck at the last sample: the curve has a corner there, and no parabola is laid across it. */
+  corner(): void {
+    this.#before = this.#last;
   }
 
   metrics(): EventMetrics {
