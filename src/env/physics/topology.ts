@@ -56,9 +56,11 @@ type Link = readonly [bus: number, branch: number];
 
 function neighbours(network: Network): Link[][] {
   const links: Link[][] = network.buses.map(() => []);
+  const known = new Map(network.buses.map(({ id }, index) => [id, index]));
+  const indexOf = (id: number): number => known.get(id) ?? busIndex(network, id);
   network.branches.forEach((branch, k) => {
-    const from = busIndex(network, branch.fromBus);
-    const to = busIndex(network, branch.toBus);
+    const from = indexOf(branch.fromBus);
+    const to = indexOf(branch.toBus);
     links[from]!.push([to, k]);
     links[to]!.push([from, k]);
   });
