@@ -98,6 +98,8 @@ describe('battery with curves', () => {
       { efficiencyCharge: { at: [0, 0.5, 1], value: [0.9, 0.9, 0.3] } },
       { efficiencyDischarge: { at: [0, 0.5, 1], value: [0.1, 0.2, 0.9] } },
       { selfDischargePerH: 1 },
+      { efficencyCharge: { at: [0, 1], value: [0.9, 0.9] } } as BatteryCurves,
+      { limitCharge: {} } as BatteryCurves,
     ];
     for (const curves of bad) {
       expect(() => checkBatteryCurves(curves)).toThrow(expect.objectContaining({ code: 'env.battery' }));

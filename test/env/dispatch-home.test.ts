@@ -62,6 +62,37 @@ function randomAction(seed: number): () => number {
   return () => 2 * uniform(stream) - 1;
 }
 
+/** Whatever `checkHome` lets through. */
+function oddHome(stream: RandomStream): HomeSeries {
+  const between = (low: number, high: number): number => low + (high - low) * uniform(stream);
+  const steps = 10 + stream.below(60);
+  const draw = (low: number, high: number): Float64Array =>
+    Float64Array.from({ length: steps }, () => (stream.below(4) === 0 ? 0 : between(low, high)));
+  const pricePerKwh = draw(-0.5, 1);
+  const ratedWh = between(10, 20000);
+  return {
+    name: 'odd',
+    stepMs: [300000, 900000, 3600000][stream.below(3)]!,
+    startMs: between(-1e12, 2e12),
+    steps,
+    loadW: draw(-3000, 30000),
+    pvW: draw(-100, 15000),
+    pricePerKwh,
+    exportPricePerKwh: pricePerKwh.map((price) => price - (stream.below(2) === 0 ? 0 : uniform(stream))),
+    carbonKgPerKwh: draw(-0.1, 3),
+    priceAhead: { h6: pricePerKwh, h12: pricePerKwh, h24: pricePerKwh },
+    battery: {
+      pMaxW: between(1, 50000),
+      etaCharge: between(0.1, 1),
+      etaDischarge: between(0.1, 1),
+      eMinWh: stream.below(2) * 0.2 * ratedWh,
+      eMaxWh: ratedWh * between(0.5, 1),
+      ratedWh,
+    },
+    provenance: 'test',
+  };
+}
+
 describe('dispatch-home-v1', () => {
   it('keeps the contract of an environment, hourly and at 15 min', () => {
     checkEnv(() => make('dispatch-home-v1', { days: 2 }), { steps: 60 });
@@ -209,6 +240,32 @@ describe('dispatch-home-v1', () => {
     expect(Math.max(...soc)).toBeCloseTo(0.75, 3);
   });
 
+  it('lives through odd homes: free and negative prices, feed-in as load, tiny and huge batteries', () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const stream = RandomStream.fromSeed(seed, 'test/odd-home');
+      const home = oddHome(stream);
+      const env = make('dispatch-home-v1', {
+        homes: [home],
+        days: 2,
+        observationDelay: seed % 2 === 0 ? 0 : 1,
+        startSoh: seed % 3 === 0 ? 0.3 : 1,
+        wearWeight: seed % 5 === 0 ? 0 : 1,
+      });
+      env.reset({ seed });
+      const copy = copyOf(env);
+      let soh = copy.wear.soh;
+      for (let t = 0, over = false; !over; t++) {
+        const result = env.step(Float32Array.of([1, -1, 1e30, 2 * uniform(stream) - 1][t % 4]!));
+        closed(env);
+        expect(Number.isFinite(result.reward)).toBe(true);
+        expect(copy.socWh >= 0 && copy.socWh <= home.battery.eMaxWh).toBe(true);
+        expect(copy.wear.soh).toBeLessThanOrEqual(soh);
+        soh = copy.wear.soh;
+        over = result.truncated;
+      }
+    }
+  });
+
   it('refuses arguments out of bounds', () => {
     const bad: Partial<DispatchHomeArgs>[] = [
       { days: 0 },
@@ -216,6 +273,7 @@ describe('dispatch-home-v1', () => {
       { carbonPrice: -1 },
       { startSoc: 1.5 },
       { homes: [] },
+      { homes: 'homes' as unknown as HomeSeries[] },
       { split: 'both' as 'test' },
       { unknown: 1 } as Partial<DispatchHomeArgs>,
     ];

@@ -39,10 +39,13 @@ export interface BatteryStep {
   readonly lossWh: number;
 }
 
-/** @throws `env.battery` when a curve is malformed, or more power would store less or need less. */
+const NAMES = ['efficiencyCharge', 'efficiencyDischarge', 'limitCharge', 'limitDischarge', 'selfDischargePerH'];
+
+/** @throws `env.battery` when a curve is unknown or malformed, or more power would store less or need less. */
 export function checkBatteryCurves(curves: BatteryCurves): BatteryCurves {
   const { efficiencyCharge: charge, efficiencyDischarge: discharge, selfDischargePerH = 0 } = curves;
   const valid =
+    Object.keys(curves).every((name) => NAMES.includes(name)) &&
     [charge, discharge].every((k) => k === undefined || (isKnots(k) && k.value.every((eta) => eta > 0))) &&
     [curves.limitCharge, curves.limitDischarge].every((k) => k === undefined || isKnots(k)) &&
     selfDischargePerH >= 0 &&
@@ -52,7 +55,7 @@ export function checkBatteryCurves(curves: BatteryCurves): BatteryCurves {
   if (!valid) {
     throw fail('env.battery', {
       expected:
-        'knots from 0 to 1, values in [0, 1], stored and drawn energy rising with power, self-discharge in [0, 1)',
+        'known curves, knots from 0 to 1, values in [0, 1], stored and drawn energy rising with power, self-discharge in [0, 1)',
       got: curves,
     });
   }
@@ -138,6 +141,8 @@ function knotValue({ at, value }: Knots, x: number): number {
 
 function isKnots({ at, value }: Knots): boolean {
   return (
+    Array.isArray(at) &&
+    Array.isArray(value) &&
     at.length >= 2 &&
     at.length === value.length &&
     at[0] === 0 &&

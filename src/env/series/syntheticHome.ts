@@ -52,6 +52,9 @@ const HOURS = 24;
 
 /** Series are pure functions of their options and never written, so episodes that come back share them. */
 const cache = new BoundedCache<string, HomeSeries>(1024);
+/** A year at 15 min is 2 MB. */
+const longCache = new BoundedCache<string, HomeSeries>(32);
+const LONG_STEPS = 3000;
 
 /** @throws `env.taskArgument`. */
 export function syntheticHome(options: SyntheticHomeOptions): HomeSeries {
@@ -64,7 +67,8 @@ export function syntheticHome(options: SyntheticHomeOptions): HomeSeries {
     });
   }
   const key = JSON.stringify([seed, home, day, days, stepMs, tariff, exportShare]);
-  return cache.getOrMake(key, () => checkHome(makeHome(options)));
+  const isLong = (days * DAY_MS) / stepMs > LONG_STEPS;
+  return (isLong ? longCache : cache).getOrMake(key, () => checkHome(makeHome(options)));
 }
 
 function makeHome({ seed, home, day, days, stepMs, tariff, exportShare }: SyntheticHomeOptions): HomeSeries {

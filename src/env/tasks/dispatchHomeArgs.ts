@@ -66,7 +66,7 @@ export function checkDispatchHomeArgs(given: Partial<DispatchHomeArgs>): Dispatc
   if (unknown.length > 0 || !inBounds(args)) {
     throw fail('env.taskArgument', {
       expected: 'arguments of DispatchHomeArgs within bounds',
-      got: { ...given, homes: given.homes?.map(({ name }) => name) },
+      got: { ...given, homes: Array.isArray(given.homes) ? given.homes.length : given.homes },
     });
   }
   checkWearModel(args.wear);
@@ -86,7 +86,7 @@ function inBounds(args: DispatchHomeArgs): boolean {
     counts.every((n) => Number.isSafeInteger(n) && n >= 1 && n <= 10000) &&
     prices.every((x) => Number.isFinite(x) && x >= 0) &&
     Number.isSafeInteger(args.seriesSeed) &&
-    (homes === undefined || homes.length > 0) &&
+    (homes === undefined || (Array.isArray(homes) && homes.length > 0)) &&
     (startSoc === undefined || (startSoc >= 0 && startSoc <= 1))
   );
 }
