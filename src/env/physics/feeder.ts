@@ -378,15 +378,24 @@ export class Feeder {
     this.#readSites();
     for (let step = 0; step < APPROACH_STEPS && moved > APPROACHED_PU; step++) {
       this.#loop.linearise(this.#vSite, this.#slope, LINEARISED_PU);
+      if (step === 0 && flow.nudge !== undefined) {
+        flow.nudge(this.#plant.siteBus, this.#loop.movedPu);
+        this.#followSites();
+      }
       this.#injectReactive();
       moved = flow.newtonStep(this.#plant.siteBus, this.#slope);
-      this.#vBefore.set(this.#vSite);
-      this.#readSites();
-      this.#loop.follow(this.#vBefore, this.#vSite, this.#slope);
+      this.#followSites();
     }
     if (moved < LOST_PU) return;
     flow.flatStart();
     this.#loop.qPu.fill(0);
+  }
+
+  /** Read the sites' new voltages and move their reactive powers along the lines that stand for their curves. */
+  #followSites(): void {
+    this.#vBefore.set(this.#vSite);
+    this.#readSites();
+    this.#loop.follow(this.#vBefore, this.#vSite, this.#slope);
   }
 
   /** Sweep, settle the loops on the new voltages, repeat until neither moves. */

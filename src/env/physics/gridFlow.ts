@@ -30,6 +30,8 @@ export interface GridFlow {
   magnitude(bus: number): number;
   /** One step towards the solution; returns the largest movement of a bus voltage, NaN when it blew up. */
   sweep(): number;
+  /** Move the voltages by about what a change of the reactive injection of `buses[s]` by `dqPu[s]` does. */
+  nudge?(buses: Int32Array, dqPu: Float64Array): void;
   /** One Newton step, where the reactive injection of `buses[s]` moves by `slope[s]` pu per pu of its voltage; returns as `sweep`. */
   newtonStep(buses: Int32Array, slope: Float64Array): number;
   finish(): void;

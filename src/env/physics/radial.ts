@@ -42,6 +42,8 @@ export class RadialPowerFlow implements PowerFlow {
   /** Start of the record, by bus. */
   readonly #at: Int32Array;
   readonly #newton: TreeNewton;
+  /** Change of voltage by place, [re, im], of `nudge`. */
+  readonly #shift: Float64Array;
 
   /** @throws `env.networkNotRadial`. */
   constructor(network: Network | RadialTopology) {
@@ -55,6 +57,7 @@ export class RadialPowerFlow implements PowerFlow {
     this.#above = new Int32Array(busCount);
     this.#newton = new TreeNewton(this.#records, this.#above);
     this.#at = new Int32Array(busCount);
+    this.#shift = new Float64Array(2 * busCount);
     order.forEach((bus, place) => {
       const at = place * RECORD;
       this.#at[bus] = at;
@@ -163,6 +166,30 @@ export class RadialPowerFlow implements PowerFlow {
     const re = this.#records[at + V_RE]!;
     const im = this.#records[at + V_IM]!;
     return Math.sqrt(re * re + im * im);
+  }
+
+  /**
+   * Move the voltages by what a change of reactive injections does near 1 pu, in pu at each of `buses`:
+   *   dV_k = dV_up + (x - j r) sum of dQ below k
+   */
+  nudge(buses: Int32Array, dqPu: Float64Array): void {
+    const d = this.#records;
+    const above = this.#above;
+    const shift = this.#shift;
+    for (let at = 0; at < d.length; at += RECORD) d[at + J_RE] = 0;
+    for (let s = 0; s < buses.length; s++) d[this.#at[buses[s]!]! + J_RE]! += dqPu[s]!;
+    for (let n = above.length - 1; n > 0; n--) d[above[n]! + J_RE]! += d[n * RECORD + J_RE]!;
+    for (let n = 1; n < above.length; n++) {
+      const at = n * RECORD;
+      const up = above[n]! / (RECORD / 2);
+      const dq = d[at + J_RE]!;
+      const re = shift[up]! + d[at + X]! * dq;
+      const im = shift[up + 1]! - d[at + R]! * dq;
+      shift[2 * n] = re;
+      shift[2 * n + 1] = im;
+      d[at + V_RE]! += re;
+      d[at + V_IM]! += im;
+    }
   }
 
   /** One Newton step, where the reactive injection of `buses[s]` moves by `slope[s]` pu per pu of its voltage. */

@@ -33,6 +33,8 @@ export class VoltVarLoop {
   readonly capabilityPu: Float64Array;
   /** Result: reactive injection in pu, per site. */
   readonly qPu: Float64Array;
+  /** By `linearise`: how far the settlement moved the reactive injections, pu. */
+  readonly movedPu: Float64Array;
   /** Undefined: the offset alone is the share. */
   curve: RealCurve | undefined;
 
@@ -59,6 +61,7 @@ export class VoltVarLoop {
     this.limit = new Float64Array(n);
     this.capabilityPu = new Float64Array(n);
     this.qPu = new Float64Array(n);
+    this.movedPu = new Float64Array(n);
     this.#v = new Float64Array(n);
     this.#trial = new Float64Array(n);
     this.#phi = new Float64Array(n);
@@ -94,7 +97,9 @@ export class VoltVarLoop {
    * `slope`, pu per pu, and in `qPu` its reactive power on that line at the present voltage.
    */
   linearise(vSitePu: Float64Array, slope: Float64Array, tolerancePu: number): void {
+    for (let i = 0; i < this.n; i++) this.movedPu[i] = this.qPu[i]!;
     this.settle(vSitePu, tolerancePu);
+    for (let i = 0; i < this.n; i++) this.movedPu[i] = this.qPu[i]! - this.movedPu[i]!;
     for (let i = 0; i < this.n; i++) {
       slope[i] = this.#slope[i]!;
       if (slope[i] !== 0) this.qPu[i]! -= slope[i]! * (this.#v[i]! - vSitePu[i]!);
