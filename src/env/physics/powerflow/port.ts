@@ -1,7 +1,10 @@
 /** What every power-flow solver of this folder's kind offers, so that a feeder can stand on any of them. */
 
 export interface SolveOptions {
-  /** What counts as solved, in the solver's own residual (see `residualPu`), pu; default 1e-10. */
+  /**
+   * What counts as solved, in the solver's own residual (see `residualPu`), pu; default 1e-10. Absolute: it should be
+   * small beside the loads. Newton falls short of it where double precision does (`NewtonPowerFlow.attainablePu`).
+   */
   readonly tolerancePu?: number;
   readonly maxIterations?: number;
   /** Start from the present voltages instead of the cold start; default false. */

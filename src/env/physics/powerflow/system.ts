@@ -4,7 +4,7 @@
  * Per pq bus the equation is written as currents, so that blocks between pq buses are constant:
  *   sum_j Y_ij dV_j + (I_i / conj V_i) conj(dV_i) = conj(dS_i / V_i)
  * and per pv bus as active power, with its angle as the one unknown (dV = j V dtheta):
- *   Re(conj(V_i) * the left side above * ...) = dP_i
+ *   Re(conj(V_i) sum_j Y_ij dV_j + I_i conj(dV_i)) = dP_i
  * Both are the polar Newton equations, rows and columns scaled by V: the step is the same. It is applied in polar
  * form, d ln|V| + j dtheta = dV / V, the rotation by the rational (2,2) approximant of e^(j dtheta), which has
  * modulus 1 and an error of dtheta^5 / 720: no trigonometry, and convergence stays quadratic.
