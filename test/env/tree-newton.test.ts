@@ -3,7 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { caseNetwork } from '../../src/env/cases/index.ts';
 import { createSetpoints, Feeder } from '../../src/env/physics/feeder.ts';
+import { BUS } from '../../src/env/physics/powerflow/admittance.ts';
+import { NewtonPowerFlow } from '../../src/env/physics/powerflow/newton.ts';
 import { RadialPowerFlow } from '../../src/env/physics/radial.ts';
+import { sensitivityPu } from '../../src/env/physics/sensitivity.ts';
 import { testDay } from '../../src/env/series/synthetic.ts';
 import { createFeederScenario, ieee33Day } from '../../src/env/tasks/voltageIeee33.ts';
 import { expectFlowInvariants } from '../support/invariants.ts';
@@ -46,6 +49,50 @@ describe('Newton on a tree', () => {
     }
     for (let k = 1; k < 4; k++) expect(moved[k]!).toBeLessThan(Math.max(1e-14, 10 * moved[k - 1]! ** 2));
     buses.forEach((bus, s) => expect(device(s)).toBeCloseTo(flow.qInjPu(bus) - load[bus]!, 10));
+  });
+});
+
+describe('Newton on a mesh with devices', () => {
+  it.each(['ieee14', 'ieee118'])('%s: each step squares the error, to voltages on the device lines', (name) => {
+    const flow = new NewtonPowerFlow(caseNetwork(name));
+    const { pInjPu, qInjPu, kind } = flow.model;
+    const buses = Int32Array.from([...kind.keys()].filter((bus) => kind[bus] === BUS.pq).slice(0, 5));
+    const slope = Float64Array.of(-4, -9, 0, -2, -1);
+    const q = qInjPu.slice();
+    const device = (s: number): number => slope[s]! * (Math.hypot(flow.vRe[buses[s]!]!, flow.vIm[buses[s]!]!) - 1);
+    const moved: number[] = [];
+    for (let k = 0; k < 7; k++) {
+      buses.forEach((bus, s) => (q[bus] = qInjPu[bus]! + device(s)));
+      moved.push(flow.iterateWithDevices(pInjPu, q, buses, slope));
+    }
+    for (let k = 2; k < 5; k++) expect(moved[k]!).toBeLessThan(Math.max(1e-11, 20 * moved[k - 1]! ** 2));
+    buses.forEach((bus, s) => expect(device(s)).toBeCloseTo(q[bus]! - qInjPu[bus]!, 9));
+    flow.converged = true;
+    flow.finish();
+    expect(flow.solve(pInjPu, q, { warm: true, tolerancePu: 1e-9 })).toBe(true);
+    expect(flow.iterations).toBe(0);
+  });
+});
+
+describe('voltages moved by a change of reactive injections', () => {
+  it('as LinDistFlow has it at every site, and near what the power flow makes of it', () => {
+    const network = caseNetwork('ieee33');
+    const zero = new Float64Array(network.buses.length);
+    const flow = new RadialPowerFlow(network);
+    const buses = Int32Array.of(17, 29);
+    const dq = Float64Array.of(0.03, -0.02);
+    flow.nudge(buses, dq);
+    const x = sensitivityPu(flow.topology, [17, 29]);
+    buses.forEach((bus, i) => {
+      const wanted = 1 + x[2 * i]! * dq[0]! + x[2 * i + 1]! * dq[1]!;
+      expect(flow.magnitude(bus)).toBeGreaterThanOrEqual(wanted - 1e-12);
+      expect(flow.magnitude(bus)).toBeLessThan(wanted + 1e-3);
+    });
+    const q = zero.slice();
+    buses.forEach((bus, s) => (q[bus] = dq[s]!));
+    const solved = new RadialPowerFlow(network);
+    solved.solve(zero, q);
+    solved.vmPu.forEach((v, bus) => expect(Math.abs(flow.magnitude(bus) - v)).toBeLessThan(1e-3));
   });
 });
 
