@@ -43,7 +43,7 @@ export async function evaluateHomes(report: Reporter, flags: EvaluateFlags, poli
   const [{ battery, ...first }] = homes as [(typeof homes)[number]];
   const steps = [...new Set(homes.map((home) => home.steps))];
   report.text(
-    `${count(homes.length)} homes of ${folder}, ${steps.map(count).join(' or ')} intervals of ${first.stepMs / 60000} min;`,
+    `${homes.length === 1 ? '1 home' : `${count(homes.length)} homes`} of ${folder}, ${steps.map(count).join(' or ')} intervals of ${first.stepMs / 60000} min;`,
     'batteries start empty and may end so, wear is not counted; cost in the currency of the prices',
     '',
     ...costTable(rows, (text) => report.colours.bold(text)),
