@@ -61,6 +61,7 @@ export const ERRORS = {
   'env.ended': 'step() after the end of an episode: call reset() first.',
   'env.fleet': 'A fleet file cannot be read, or a field of it does not hold; the path is named.',
   'env.frequency': 'Parameters of a frequency model are out of bounds or do not fit each other.',
+  'env.interface': 'The interface of a task does not fit itself: an unknown channel, a unit, a range, a table or an index.',
   'env.network': 'A network cannot be solved: no slack bus, a repeated bus id, a value that is not finite, no impedance.',
   'env.networkNotRadial': 'A network is not one tree hanging from one slack bus.',
   'env.powerFlowDiverged': 'No power-flow solution was found: the loads may be more than the network can carry.',

@@ -86,13 +86,14 @@ export function clearSnapshot(snapshot: Snapshot): void {
   snapshot.present = 0;
 }
 
-/** Store an integer already in the channel's unit; outside i32 it saturates (spec/policy.md 3.2). */
+/** Store an integer already in the channel's unit; outside i32 it saturates (spec/policy.md 3.2). NaN is no reading: missing. */
 export function setChannel(snapshot: Snapshot, channel: Channel, value: number): void {
   setChannelById(snapshot, CHANNELS[channel].id, value);
 }
 
 /** As `setChannel`, for a hot path that holds the id of its channel. */
 export function setChannelById(snapshot: Snapshot, id: number, value: number): void {
+  if (Number.isNaN(value)) return;
   snapshot.values[id] = saturateI32(value);
   snapshot.present |= 1 << id;
 }

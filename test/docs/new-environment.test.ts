@@ -21,6 +21,8 @@ const SLIPS: readonly (readonly [said: string, from: string, to: string])[] = [
   ['reset.repeats', 'uniform(this.stream) < 0.15', 'Math.random() < 0.15'],
   ['info.finite', 'costs: this.#now.costs,', 'costs: this.#now.costs / 0,'],
   ['reward.finite', 'return step + 1 === STEPS', 'return step + 1 === 1e9'],
+  ['input.measured', "setChannel(snapshot, 'soc', quantise(socWh / BATTERY.ratedWh, 'ratio.e-6'));", ''],
+  ['env.interface', "fitInput('load.own'", "fitInput('load'"],
   ['env.taskArgument', "make('peak-shaving-v1')", "make('peak-shaving-v1', { contractW: -1 })"],
 ];
 

@@ -20,6 +20,7 @@ import {
   type StepResult,
   type VectorStep,
 } from '../../src/env/index.ts';
+import type { Snapshot } from '../../src/grid/snapshot.ts';
 import { drain, DrainTask } from '../support/drainTask.ts';
 
 const drainEnv = (): TaskEnv => new TaskEnv(drain, new DrainTask());
@@ -139,6 +140,21 @@ const FAULTS: Partial<Record<CheckRule, () => Env>> = {
         return { ...result, info: { ...info, share: 0 / 0 } };
       }
     })(),
+  'input.measured': () =>
+    new Sound(
+      new TaskEnv(
+        drain,
+        new (class extends DrainTask {
+          protected override measure(asset: number, snapshot: Snapshot): void {
+            super.measure(asset, snapshot);
+            if (asset === 0) snapshot.present = 0;
+          }
+          protected override twin(): DrainTask {
+            return new (this.constructor as typeof DrainTask)();
+          }
+        })(),
+      ),
+    ),
   'observation.inSpace': () =>
     new (class extends StepFault {
       protected override fault(result: StepResult): StepResult {

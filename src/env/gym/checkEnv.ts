@@ -6,7 +6,9 @@
 import { isGridPactError } from '../../base/errors.ts';
 import { RandomStream } from '../../base/random.ts';
 import { checkBalance, checkInfo, need, same } from './checkRules.ts';
+import { TaskEnv } from './single.ts';
 import { contains, sample } from './spaces.ts';
+import type { TaskCopy } from './task.ts';
 import type { Env, EnvState, StepResult } from './types.ts';
 
 export interface CheckOptions {
@@ -53,20 +55,48 @@ function live(env: Env, { seed = 1, steps = 400, balanceTolerance }: CheckOption
   checkInfo(info);
   const trace = Array.from(observation);
   let held = observation;
+  const missing = new Missing(env);
   for (let i = 1; i <= steps; i++) {
     const action = sample(env.actionSpace, stream);
     const given = action.slice();
     const heldBefore = held.slice();
     const result = attempt(env, action);
     need(same(action, given), 'action.kept');
+    missing.look();
     need(held !== result.observation && same(held, heldBefore), 'observation.owned');
     checkStep(env, result);
     checkBalance(env.balance?.(), balanceTolerance);
     trace.push(...result.observation, result.reward);
     held = result.observation;
-    if (result.terminated || result.truncated) return { trace, steps: i, hash: String(result.info['trajectoryHash']) };
+    if (!result.terminated && !result.truncated) continue;
+    missing.check();
+    return { trace, steps: i, hash: String(result.info['trajectoryHash']) };
   }
   return { trace, steps, hash: undefined };
+}
+
+/** Inputs that were missing in every observation of a life: then the fallback alone acts, whatever is learned. */
+class Missing {
+  readonly #copy: TaskCopy | undefined;
+  readonly #always: Int32Array;
+
+  constructor({ unwrapped }: Env) {
+    this.#copy = unwrapped instanceof TaskEnv ? unwrapped.copy : undefined;
+    this.#always = this.#copy?.port.missing.slice() ?? new Int32Array(0);
+  }
+
+  look(): void {
+    this.#copy?.port.missing.forEach((mask, agent) => (this.#always[agent]! &= mask));
+  }
+
+  check(): void {
+    const agent = this.#always.findIndex((mask) => mask !== 0);
+    if (agent < 0 || this.#copy === undefined) return;
+    const names = this.#copy.shape.observationNames.filter(
+      (_, i) => (this.#always[agent]! & (1 << Math.min(i, 31))) !== 0,
+    );
+    need(false, 'input.measured', { agent, names });
+  }
 }
 
 function attempt(env: Env, action: Float32Array): StepResult {

@@ -19,6 +19,7 @@ export const RULES = {
   'hash.differs': 'the trajectory hash tells trajectories apart',
   'hash.repeats': 'the trajectory hash of an episode repeats',
   'info.finite': 'info holds text and finite numbers',
+  'input.measured': 'no input of a task is missing in every step of an episode',
   'observation.inSpace': 'every observation is in the observation space',
   'observation.owned': 'a step leaves earlier observations alone',
   'reset.goesOn': 'reset without a seed goes on with the random stream',

@@ -6,6 +6,7 @@
 import { RandomStream, type RandomState } from '../../base/random.ts';
 import type { PolicyInterface } from '../../grid/interface.ts';
 import { clearSnapshot, createSnapshot, type Snapshot } from '../../grid/snapshot.ts';
+import { checkInterface } from './checkInterface.ts';
 import { PolicyPort, type PolicyPortState } from './policyPort.ts';
 import type { Balance, TaskCopy, TaskShape, TaskState, Trajectory } from './task.ts';
 import { TrajectoryLog } from './trajectoryLog.ts';
@@ -40,8 +41,10 @@ export abstract class EpisodeTask implements TaskCopy {
   /**
    * `purpose`: names the random stream; the task's id without its version.
    * `assets`: snapshots to fill when there are more than agents, as for one agent that sees and moves many assets.
+   * @throws `env.interface`.
    */
   constructor(purpose: string, policy: PolicyInterface, agents: number, assets = agents) {
+    checkInterface(policy, assets);
     this.#purpose = purpose;
     this.stream = RandomStream.fromSeed(0, purpose);
     this.port = new PolicyPort(policy, agents);
