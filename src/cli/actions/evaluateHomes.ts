@@ -8,6 +8,7 @@ import type { HomeController } from '../../agents/baselines/dispatch/home.ts';
 import { recedingHorizon } from '../../agents/baselines/dispatch/recedingHorizon.ts';
 import { fail } from '../../base/errors.ts';
 import type { CityLearnIssue } from '../../env/series/citylearn.ts';
+import type { HomeSeries } from '../../env/series/home.ts';
 import type { EvaluateFlags } from '../commands/evaluate.ts';
 import { readHomes } from '../homesInput.ts';
 import { count, fixed } from '../ui/format.ts';
@@ -40,14 +41,7 @@ export async function evaluateHomes(report: Reporter, flags: EvaluateFlags, poli
   const compared = await compareDispatch(homes, { extra, onHome: (done) => progress.update(done) });
   progress.end();
   const rows = compared.map(({ extra: mpc, ...row }) => (mpc === undefined ? row : { ...row, mpc }));
-  const [{ battery, ...first }] = homes as [(typeof homes)[number]];
-  const steps = [...new Set(homes.map((home) => home.steps))];
-  report.text(
-    `${homes.length === 1 ? '1 home' : `${count(homes.length)} homes`} of ${folder}, ${steps.map(count).join(' or ')} intervals of ${first.stepMs / 60000} min;`,
-    'batteries start empty and may end so, wear is not counted; cost in the currency of the prices',
-    '',
-    ...costTable(rows, (text) => report.colours.bold(text)),
-  );
+  report.text(...headLines(folder, homes), '', ...costTable(rows, (text) => report.colours.bold(text)));
   report.document({
     folder,
     homes: rows.slice(0, -1).map((row, h) => ({
@@ -59,6 +53,15 @@ export async function evaluateHomes(report: Reporter, flags: EvaluateFlags, poli
     all: documentOf(rows.at(-1)!),
     issues: issues.map((issue) => ({ ...issue })),
   });
+}
+
+function headLines(folder: string, homes: readonly HomeSeries[]): string[] {
+  const steps = [...new Set(homes.map((home) => home.steps))];
+  const number = homes.length === 1 ? '1 home' : `${count(homes.length)} homes`;
+  return [
+    `${number} of ${folder}, ${steps.map(count).join(' or ')} intervals of ${homes[0]!.stepMs / 60000} min;`,
+    'batteries start empty and may end so, wear is not counted; cost in the currency of the prices',
+  ];
 }
 
 /** What says which days of a feeder a policy is run on says nothing of homes. */
