@@ -3,6 +3,7 @@ import type { Branch, Bus } from '../../grid/network.ts';
 import { readCase } from '../caseInput.ts';
 import type { Action } from '../command.ts';
 import type { PowerFlowFlags } from '../commands/powerflow.ts';
+import { printable } from '../../env/cases/decimal.ts';
 import { BUS } from '../../env/physics/powerflow/admittance.ts';
 import { EXIT, failureOf } from '../failure.ts';
 import { balanceOf, solveCase, type Power, type PowerFlowRun } from '../powerFlowRun.ts';
@@ -86,7 +87,10 @@ function summary(run: PowerFlowRun): string[] {
   const live = run.model.branches.live.reduce((sum, one) => sum + one, 0);
   const from = run.solver === 'sweep' ? '' : run.start === 'case' ? ', from the case' : ', from 1 pu';
   return facts([
-    ['case', `${network.name}: ${network.buses.length} buses, ${live} of ${network.branches.length} branches live`],
+    [
+      'case',
+      `${printable(network.name)}: ${network.buses.length} buses, ${live} of ${network.branches.length} branches live`,
+    ],
     ['bases', `${baseMva} MVA${network.baseKv === 0 ? '' : `, ${network.baseKv} kV`}`],
     ['solver', `${run.solver}${from}: ${steps(run)}, ${residualName(run)} ${exponent(run.residualPu)} pu`],
     ...precision(run),
