@@ -127,8 +127,8 @@ describe('Q limits of machines', () => {
       expect(flow.solve(pInjPu, qInjPu, TIGHT)).toBe(true);
       expect(beyond()).toBeLessThan(1e-8);
       const limited = flow.limitedBuses();
-    expect([...limited].filter((side) => side !== 0).length).toBeGreaterThan(0);
-    limited.forEach((side, k) => expect((flow.vmPu[k]! - flow.model.vSetPu[k]!) * side).toBeLessThan(1e-8));
+      expect([...limited].filter((side) => side !== 0).length).toBeGreaterThan(0);
+      limited.forEach((side, k) => expect((flow.vmPu[k]! - flow.model.vSetPu[k]!) * side).toBeLessThan(1e-8));
       expectNetworkInvariants(flow, pInjPu, qInjPu);
     },
   );
