@@ -85,7 +85,7 @@ const F0_HZ = 60;
 const GOVERNOR = { rPu: 0.05, tGovernorS: 0.2, tTurbineS: 0.5 };
 /**
  * Ratings, H, D and x'd as commonly used with this case (after Kodsi & Canizares, "Modeling and simulation of IEEE
- * 14-bus system with FACTS controllers", Waterloo 2003). Governors are ours.
+ * 14-bus system with FACTS controllers", Waterloo 2003; the ANDES copy has x'd = 0.6 for machine 1). Governors are ours.
  */
 const MACHINES = [
   { bus: 1, baseMva: 615, hS: 5.148, dPu: 2, xTransientPu: 0.2995, governor: GOVERNOR },
