@@ -1,7 +1,11 @@
 /** stacked-ieee33-v1: frequency in 20 ms steps inside 5-minute dispatch inside the voltage of a feeder. */
 import { describe, expect, it } from 'vitest';
 import { make } from '../../src/env/gym/registry.ts';
+import { ieee33Sites } from '../../src/env/cases/ieee33Sites.ts';
+import { batteryModel } from '../../src/env/physics/battery.ts';
+import { BatteryWear, DEFAULT_WEAR } from '../../src/env/physics/wear/batteryWear.ts';
 import { AreaResponse } from '../../src/env/tasks/areaResponse.ts';
+import { liveSeconds } from '../../src/env/tasks/stackedBattery.ts';
 import { stackedIeee33, StackedCopy } from '../../src/env/tasks/stackedIeee33.ts';
 
 const rewards = new Float32Array(6);
@@ -94,6 +98,28 @@ describe('stacked-ieee33-v1', () => {
     expect(copy.feeder.pBatteryW[0]).toBeCloseTo((100000 * 16384) / 32767, 0);
     expect(shared).toBeLessThan(0);
     expect(Number(copy.info()['wear'])).toBeGreaterThan(0);
+  });
+
+  it('tells the wear of turning points what every second would have told it', () => {
+    const { battery } = ieee33Sites()[0]!;
+    const model = batteryModel(battery);
+    const responseW = Float64Array.from({ length: 300 }, (_, t) => 1e5 * Math.sin(t / 7) * Math.cos(t / 31));
+    const wear = (): BatteryWear => new BatteryWear(DEFAULT_WEAR, { ratedWh: model.ratedWh, soc: 0.5 });
+    const [turning, secondly] = [wear(), wear()];
+    const from = model.ratedWh / 2;
+    const lived = liveSeconds(model, turning, from, { baseW: -2e4, share: 0.8, responseW });
+    let stored = from;
+    let cost = 0;
+    for (const w of responseW) {
+      const wh = (-2e4 + 0.8 * w) / 3600;
+      stored -= wh > 0 ? wh / model.etaDischarge : wh * model.etaCharge;
+      cost += secondly.step(stored / model.ratedWh, 1);
+    }
+    expect(lived.storedWh).toBe(stored);
+    expect(turning.cycleDamage / secondly.cycleDamage).toBeCloseTo(1, 12);
+    // The calendar takes a straight line from turn to turn.
+    expect(lived.cost / cost).toBeCloseTo(1, 4);
+    expect(from - lived.storedWh).toBeCloseTo(lived.energyWh + lived.lossWh, 9);
   });
 
   it('the area answers a standing deficit by the steady state of droop and reserve', () => {

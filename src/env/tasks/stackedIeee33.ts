@@ -36,22 +36,20 @@
  *   Per agent and interval, shared part first (the voltage task's barrier and losses, and the frequency):
  *     r = -( 20 barrier + loss / 50 kW + frequencyWeight x mean (df / 0.2 Hz)^2 )
  *         + energy sold x price + reserve x hours x reservePrice - wearWeight x wear
- *   The last line is in the currency of the price. Without a power-flow solution the shared part is -20.
+ *   The last line is in the currency of the price. Without a power-flow solution 20 stands for barrier and loss.
  * Starting state
  *   A day of the split, drawn; its weather, price and frequency follow from it. Batteries at 50 %, the area at rest, the
  *   meters as with no setpoint in interval 0.
  * Episode end
  *   truncated after the 288 intervals of the day; never terminated.
  * Arguments
- *   `StackedArgs` below. Training days and test days are those of the voltage task (every fifth day is a test day).
+ *   `StackedArgs` in stackedArgs.ts. Training days and test days are those of the voltage task (every fifth day is a test day).
  * Versions
  *   v1: first.
  */
-import { fail } from '../../base/errors.ts';
 import { secondOfDay } from '../../grid/interval.ts';
 import { quantise, setChannel, type Snapshot } from '../../grid/snapshot.ts';
 import { MAX_SHARE_MICRO } from '../../grid/voltVar.ts';
-import { taskArguments, type Bounds } from '../gym/arguments.ts';
 import { EpisodeTask } from '../gym/episode.ts';
 import type { Balance, TaskDefinition, TaskState } from '../gym/task.ts';
 import type { Info } from '../gym/types.ts';
@@ -62,50 +60,13 @@ import { syntheticFrequencyDeviationHz } from '../series/generator/frequency.ts'
 import { syntheticPricePerMwh } from '../series/generator/price.ts';
 import { testDay, trainDay } from '../series/synthetic.ts';
 import { AreaResponse, type AreaState } from './areaResponse.ts';
+import { checkStackedArgs, type StackedArgs } from './stackedArgs.ts';
+import { feasibleOrder, liveSeconds } from './stackedBattery.ts';
 import { MICRO, STACKED_INTERFACE } from './stackedInterface.ts';
 import { createFeederScenario, ieee33Day } from './voltageIeee33.ts';
 import { barrier, sharedReward, VOLTAGE_REWARD } from './voltageReward.ts';
 
-export interface StackedArgs {
-  /** Load peak as a share of nominal; 0.5. */
-  readonly scale: number;
-  /** 1: the action for interval k sees interval k-1. 0: it sees the grid of interval k before acting. 1. */
-  readonly observationDelay: 0 | 1;
-  /** Interval length, ms; divides an hour and is whole seconds. 300 000. */
-  readonly stepMs: number;
-  readonly split: 'train' | 'test';
-  /** Days drawn from are the first this many of the split; 3650. */
-  readonly days: number;
-  readonly seriesSeed: number;
-  /** The synthetic frequency deviation is multiplied by this; 6.4 brings its 99th percentile to about 0.2 Hz. */
-  readonly frequencyScale: number;
-  /** Losses of a unit or load a day; 2. */
-  readonly eventsPerDay: number;
-  readonly frequencyWeight: number;
-  /** Currency per kW and hour held ready. */
-  readonly reservePrice: number;
-  readonly wearWeight: number;
-  /** Power flow, pu; 1e-10. */
-  readonly tolerancePu: number;
-}
-
-const STACKED_DEFAULTS: StackedArgs = {
-  scale: 0.5,
-  observationDelay: 1,
-  stepMs: 300000,
-  split: 'train',
-  days: 3650,
-  seriesSeed: 1,
-  frequencyScale: 6.4,
-  eventsPerDay: 2,
-  frequencyWeight: 1,
-  reservePrice: 0.01,
-  wearWeight: 1,
-  tolerancePu: 1e-10,
-};
-
 const INITIAL_SOC_MICRO = 500000;
-const SECONDS_PER_HOUR = 3600;
 const MS_PER_HOUR = 3600000;
 const FULL_RESPONSE_HZ = 0.2;
 const OUTPUTS = 3;
@@ -313,12 +274,14 @@ export class StackedCopy extends EpisodeTask {
   /** Setpoints into the feeder, reserves cut to what can be kept up; returns their sum, W. */
   #order(): number {
     const { issued } = this.port;
+    const dtH = this.args.stepMs / MS_PER_HOUR;
     let sum = 0;
     for (let s = 0; s < this.feeder.siteCount; s++) {
       const battery = this.#batteries[s]!;
       this.#setpoints.offsetMicro[s] = issued[s * OUTPUTS]!;
       const wanted = (issued[s * OUTPUTS + 2]! / MICRO) * battery.pMaxW;
-      const { powerW, reserveW } = this.#feasible(s, issued[s * OUTPUTS + 1]!, wanted);
+      const asked = { powerW: issued[s * OUTPUTS + 1]!, reserveW: wanted };
+      const { powerW, reserveW } = feasibleOrder(battery, this.#ratedW[s]!, this.feeder.socWh[s]!, asked, dtH);
       this.#setpoints.pBatteryW[s] = powerW;
       this.reserveW[s] = reserveW;
       sum += reserveW;
@@ -326,50 +289,15 @@ export class StackedCopy extends EpisodeTask {
     return sum;
   }
 
-  /** Power first, then as much of the reserve as the ratings and the energy of the whole interval leave. */
-  #feasible(s: number, askedW: number, reserveW: number): { powerW: number; reserveW: number } {
-    const battery = this.#batteries[s]!;
-    const ratedW = this.#ratedW[s]!;
-    const stored = this.feeder.socWh[s]!;
-    const dtH = this.args.stepMs / MS_PER_HOUR;
-    const upW = Math.max(0, ((stored - battery.eMinWh) * battery.etaDischarge) / dtH);
-    const downW = Math.max(0, (battery.eMaxWh - stored) / (battery.etaCharge * dtH));
-    const powerW = Math.min(Math.max(askedW, -Math.min(ratedW, downW)), Math.min(ratedW, upW));
-    const room = Math.min(ratedW - Math.abs(powerW), upW - powerW, downW + powerW);
-    return { powerW, reserveW: Math.max(0, Math.min(reserveW, room)) };
-  }
-
   /** The seconds of one battery: energy, conversion loss, wear and what it earned. Leaves the mean in the setpoints. */
   #runBattery(s: number, step: number, reserveSumW: number): void {
-    const battery = this.#batteries[s]!;
-    const { etaCharge, etaDischarge, ratedWh } = battery;
-    const wear = this.#wear[s]!;
     const share = reserveSumW > 0 ? this.reserveW[s]! / reserveSumW : 0;
-    const baseW = this.#setpoints.pBatteryW[s]!;
-    let stored = this.feeder.socWh[s]!;
-    this.#fromWh[s] = stored;
-    let energyWh = 0;
-    let lossWh = 0;
-    let cost = 0;
-    // Rainflow counts turning points alone, so the wear is told of those, and of the end.
-    let turned = 0;
-    let discharging = false;
-    const seconds = this.#responseW.length;
-    for (let t = 0; t < seconds; t++) {
-      const wh = (baseW + share * this.#responseW[t]!) / SECONDS_PER_HOUR;
-      if (wh !== 0 && wh > 0 !== discharging) {
-        if (t > turned) cost += wear.step(stored / ratedWh, t - turned);
-        turned = t;
-        discharging = wh > 0;
-      }
-      energyWh += wh;
-      // discharging E -= P dt / eta_d, charging E += eta_c |P| dt
-      stored -= wh > 0 ? wh / etaDischarge : wh * etaCharge;
-      lossWh += wh > 0 ? wh * (1 / etaDischarge - 1) : -wh * (1 - etaCharge);
-    }
-    cost += wear.step(stored / ratedWh, seconds - turned);
+    const order = { baseW: this.#setpoints.pBatteryW[s]!, share, responseW: this.#responseW };
+    const fromWh = this.feeder.socWh[s]!;
+    const { storedWh, energyWh, lossWh, cost } = liveSeconds(this.#batteries[s]!, this.#wear[s]!, fromWh, order);
+    this.#fromWh[s] = fromWh;
     const dtH = this.args.stepMs / MS_PER_HOUR;
-    this.feeder.socWh[s] = stored;
+    this.feeder.socWh[s] = storedWh;
     this.#conversionWh[s] = lossWh;
     this.#setpoints.pBatteryW[s] = energyWh / dtH;
     const energyRevenue = (energyWh / MICRO) * this.#priceMwh[step]!;
@@ -417,29 +345,8 @@ function noTotals(): Totals {
   };
 }
 
-const WEIGHT = [0, 1e6, 'real'] as const;
-const BOUNDS = {
-  scale: [1e-6, 100],
-  observationDelay: [0, 1],
-  stepMs: [1000, MS_PER_HOUR],
-  split: ['train', 'test'],
-  days: [1, 1e9],
-  frequencyScale: WEIGHT,
-  eventsPerDay: [0, 1000, 'real'],
-  frequencyWeight: WEIGHT,
-  reservePrice: WEIGHT,
-  wearWeight: WEIGHT,
-  tolerancePu: [1e-13, 1e-3],
-} as const satisfies Bounds<StackedArgs>;
-
-function checkArgs(given: Partial<StackedArgs>): StackedArgs {
-  const args = taskArguments(STACKED_DEFAULTS, given, BOUNDS);
-  if (args.stepMs % 1000 === 0 && MS_PER_HOUR % args.stepMs === 0) return args;
-  throw fail('env.taskArgument', { expected: 'stepMs: whole seconds that divide an hour', got: args.stepMs });
-}
-
 export const stackedIeee33: TaskDefinition<StackedArgs> = {
   id: 'stacked-ieee33-v1',
   about: { title: 'six batteries sell frequency, energy and voltage at once', stepS: 300, episodeSteps: 288 },
-  createCopy: (given) => new StackedCopy(checkArgs(given)),
+  createCopy: (given) => new StackedCopy(checkStackedArgs(given)),
 };

@@ -1,0 +1,64 @@
+/** Arguments of `stacked-ieee33`, their defaults and bounds. */
+import { fail } from '../../base/errors.ts';
+import { taskArguments, type Bounds } from '../gym/arguments.ts';
+
+export interface StackedArgs {
+  /** Load peak as a share of nominal; 0.5. */
+  readonly scale: number;
+  /** 1: the action for interval k sees interval k-1. 0: it sees the grid of interval k before acting. 1. */
+  readonly observationDelay: 0 | 1;
+  /** Interval length, ms; divides an hour and is whole seconds. 300 000. */
+  readonly stepMs: number;
+  readonly split: 'train' | 'test';
+  /** Days drawn from are the first this many of the split; 3650. */
+  readonly days: number;
+  readonly seriesSeed: number;
+  /** The synthetic frequency deviation is multiplied by this; 6.4 brings its 99th percentile to about 0.2 Hz. */
+  readonly frequencyScale: number;
+  /** Losses of a unit or load a day; 2. */
+  readonly eventsPerDay: number;
+  readonly frequencyWeight: number;
+  /** Currency per kW and hour held ready. */
+  readonly reservePrice: number;
+  readonly wearWeight: number;
+  /** Power flow, pu; 1e-10. */
+  readonly tolerancePu: number;
+}
+
+const STACKED_DEFAULTS: StackedArgs = {
+  scale: 0.5,
+  observationDelay: 1,
+  stepMs: 300000,
+  split: 'train',
+  days: 3650,
+  seriesSeed: 1,
+  frequencyScale: 6.4,
+  eventsPerDay: 2,
+  frequencyWeight: 1,
+  reservePrice: 0.01,
+  wearWeight: 1,
+  tolerancePu: 1e-10,
+};
+
+const MS_PER_HOUR = 3600000;
+const WEIGHT = [0, 1e6, 'real'] as const;
+const BOUNDS = {
+  scale: [1e-6, 100],
+  observationDelay: [0, 1],
+  stepMs: [1000, MS_PER_HOUR],
+  split: ['train', 'test'],
+  days: [1, 1e9],
+  frequencyScale: WEIGHT,
+  eventsPerDay: [0, 1000, 'real'],
+  frequencyWeight: WEIGHT,
+  reservePrice: WEIGHT,
+  wearWeight: WEIGHT,
+  tolerancePu: [1e-13, 1e-3],
+} as const satisfies Bounds<StackedArgs>;
+
+/** @throws `env.taskArgument`. */
+export function checkStackedArgs(given: Partial<StackedArgs>): StackedArgs {
+  const args = taskArguments(STACKED_DEFAULTS, given, BOUNDS);
+  if (args.stepMs % 1000 === 0 && MS_PER_HOUR % args.stepMs === 0) return args;
+  throw fail('env.taskArgument', { expected: 'stepMs: whole seconds that divide an hour', got: args.stepMs });
+}
