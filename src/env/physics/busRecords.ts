@@ -1,5 +1,5 @@
 /**
- * Fields of the bus records that solvers of a tree share, one record a bus in sweep order: complex voltage, current
+ * Fields of the bus records that solvers of a tree share, one record a bus in the order of treeChains.ts: complex voltage, current
  * from the parent, net injection, impedance of the branch above; all pu.
  */
 export const RECORD = 8;

@@ -424,17 +424,11 @@ export class Feeder {
   }
 
   #injectReactive(): void {
-    const { flow, siteCount } = this;
-    const { siteBus } = this.#plant;
-    const { qPu } = this.#loop;
-    for (let s = 0; s < siteCount; s++) flow.setQ(siteBus[s]!, this.#qLoadPu[s]!);
-    for (let s = 0; s < siteCount; s++) flow.setQ(siteBus[s]!, flow.qInjPu(siteBus[s]!) + qPu[s]!);
+    this.flow.setReactive(this.#plant.siteBus, this.#qLoadPu, this.#loop.qPu);
   }
 
   #readSites(): void {
-    const { flow, siteCount } = this;
-    const { siteBus } = this.#plant;
-    for (let s = 0; s < siteCount; s++) this.#vSite[s] = flow.magnitude(siteBus[s]!);
+    this.flow.magnitudes(this.#plant.siteBus, this.#vSite);
   }
 
   #report(): void {

@@ -28,6 +28,10 @@ export interface GridFlow {
   setQ(bus: number, qPu: number): void;
   /** Voltage magnitude after the last step. */
   magnitude(bus: number): number;
+  /** The same of several buses, to `out`. */
+  magnitudes(buses: Int32Array, out: Float64Array): void;
+  /** Reactive injection of each of `buses`: `loadPu` of the bus and `qPu` of every site there. */
+  setReactive(buses: Int32Array, loadPu: Float64Array, qPu: Float64Array): void;
   /** One step towards the solution; returns the largest movement of a bus voltage, NaN when it blew up. */
   sweep(): number;
   /** Move the voltages by about what a change of the reactive injection of `buses[s]` by `dqPu[s]` does. */

@@ -130,6 +130,15 @@ export class MeshedFlow implements GridFlow {
     return Math.sqrt(re * re + im * im);
   }
 
+  magnitudes(buses: Int32Array, out: Float64Array): void {
+    for (let s = 0; s < buses.length; s++) out[s] = this.magnitude(buses[s]!);
+  }
+
+  setReactive(buses: Int32Array, loadPu: Float64Array, qPu: Float64Array): void {
+    for (let s = 0; s < buses.length; s++) this.#q[buses[s]!] = loadPu[s]!;
+    for (let s = 0; s < buses.length; s++) this.#q[buses[s]!]! += qPu[s]!;
+  }
+
   sweep(): number {
     const moved = this.newton.iterate(this.#p, this.#q, this.#near);
     this.#near = moved < NEAR_PU;

@@ -3,19 +3,23 @@
  * Balanced, single-phase equivalent, constant-power injections. Signs: P > 0 export, Q > 0 injected.
  * Source of the method: Shirmohammadi et al., IEEE Trans. Power Systems 3(2), 1988.
  *
- * The sweep runs over one packed array, a record per bus in sweep order: what one bus needs lies in one cache line,
- * and one base pointer stays in a register. Everything outside is in the order of `network.buses`.
+ * The sweep runs over one packed array, a record per bus in the order of treeChains.ts: what one bus needs lies in one
+ * cache line, and what it hands to the next mostly in local variables. Everything outside is in the order of
+ * `network.buses`.
  */
 import type { Network } from '../../grid/network.ts';
 import { J_IM, J_RE, P, Q, R, RECORD, V_IM, V_RE, X } from './busRecords.ts';
 import { DEFAULT_TOLERANCE_PU, finite, V_CLAMP_MAX_PU, V_CLAMP_MIN_PU } from './powerflow/port.ts';
 import type { PowerFlow, SolveOptions } from './powerflow/port.ts';
 import { radialTopology, type RadialTopology } from './topology.ts';
+import { treeChains, type TreeChains } from './treeChains.ts';
 import { TreeNewton } from './treeNewton.ts';
 
 export type { SolveOptions };
 
 const MAX_ITERATIONS = 100;
+const RE = 0;
+const IM = 1;
 
 export class RadialPowerFlow implements PowerFlow {
   readonly topology: RadialTopology;
@@ -35,36 +39,37 @@ export class RadialPowerFlow implements PowerFlow {
   feedInPu = 0;
   feedInQPu = 0;
 
-  /** Bus records in sweep order. */
+  /** Bus records in the order of the chains. */
   readonly #records: Float64Array;
-  /** Start of the parent's record, by place in the sweep. */
-  readonly #above: Int32Array;
+  readonly #chains: TreeChains;
   /** Start of the record, by bus. */
   readonly #at: Int32Array;
+  /** Starts of the records from the slack bus outwards, in which losses have always been added up. */
+  readonly #outwards: Int32Array;
   readonly #newton: TreeNewton;
-  /** Change of voltage by place, [re, im], of `nudge`. */
-  readonly #shift: Float64Array;
+  /** [re, im] by record: currents of children off the chain while a sweep runs, and changes of voltage in `nudge`. */
+  readonly #handed: Float64Array;
 
   /** @throws `env.networkNotRadial`. */
   constructor(network: Network | RadialTopology) {
     this.topology = 'order' in network ? network : radialTopology(network);
-    const { busCount, order, parent, rPu, xPu } = this.topology;
+    const { busCount, order, rPu, xPu } = this.topology;
     this.vRe = new Float64Array(busCount);
     this.vIm = new Float64Array(busCount);
     this.vmPu = new Float64Array(busCount);
     this.vaRad = new Float64Array(busCount);
     this.#records = new Float64Array(busCount * RECORD);
-    this.#above = new Int32Array(busCount);
-    this.#newton = new TreeNewton(this.#records, this.#above);
+    this.#handed = new Float64Array(busCount * RECORD);
+    this.#chains = treeChains(this.topology);
+    this.#newton = new TreeNewton(this.#records, this.#chains);
     this.#at = new Int32Array(busCount);
-    this.#shift = new Float64Array(2 * busCount);
-    order.forEach((bus, place) => {
+    this.#chains.busAt.forEach((bus, place) => {
       const at = place * RECORD;
       this.#at[bus] = at;
-      this.#above[place] = place === 0 ? 0 : this.#at[parent[bus]!]!;
       this.#records[at + R] = rPu[bus]!;
       this.#records[at + X] = xPu[bus]!;
     });
+    this.#outwards = order.map((bus) => this.#at[bus]!);
     this.flatStart();
   }
 
@@ -168,27 +173,59 @@ export class RadialPowerFlow implements PowerFlow {
     return Math.sqrt(re * re + im * im);
   }
 
+  magnitudes(buses: Int32Array, out: Float64Array): void {
+    const d = this.#records;
+    const place = this.#at;
+    for (let s = 0; s < buses.length; s++) {
+      const at = place[buses[s]!]!;
+      const re = d[at + V_RE]!;
+      const im = d[at + V_IM]!;
+      out[s] = Math.sqrt(re * re + im * im);
+    }
+  }
+
+  setReactive(buses: Int32Array, loadPu: Float64Array, qPu: Float64Array): void {
+    const d = this.#records;
+    const place = this.#at;
+    for (let s = 0; s < buses.length; s++) d[place[buses[s]!]! + Q] = loadPu[s]!;
+    for (let s = 0; s < buses.length; s++) d[place[buses[s]!]! + Q]! += qPu[s]!;
+  }
+
   /**
    * Move the voltages by what a change of reactive injections does near 1 pu, in pu at each of `buses`:
    *   dV_k = dV_up + (x - j r) sum of dQ below k
    */
   nudge(buses: Int32Array, dqPu: Float64Array): void {
+    const { above, chained, joined } = this.#chains;
     const d = this.#records;
-    const above = this.#above;
-    const shift = this.#shift;
+    const handed = this.#handed;
     for (let at = 0; at < d.length; at += RECORD) d[at + J_RE] = 0;
     for (let s = 0; s < buses.length; s++) d[this.#at[buses[s]!]! + J_RE]! += dqPu[s]!;
     for (let n = above.length - 1; n > 0; n--) d[above[n]! + J_RE]! += d[n * RECORD + J_RE]!;
+    let re = 0;
+    let im = 0;
+    handed[RE] = 0;
+    handed[IM] = 0;
     for (let n = 1; n < above.length; n++) {
       const at = n * RECORD;
-      const up = above[n]! / (RECORD / 2);
+      if (chained[n] === 0) {
+        re = handed[above[n]! + RE]!;
+        im = handed[above[n]! + IM]!;
+      }
       const dq = d[at + J_RE]!;
-      const re = shift[up]! + d[at + X]! * dq;
-      const im = shift[up + 1]! - d[at + R]! * dq;
-      shift[2 * n] = re;
-      shift[2 * n + 1] = im;
+      re += d[at + X]! * dq;
+      im -= d[at + R]! * dq;
       d[at + V_RE]! += re;
       d[at + V_IM]! += im;
+      if (joined[n] === 1) {
+        handed[at + RE] = re;
+        handed[at + IM] = im;
+      }
+    }
+    for (let n = 0; n < above.length; n++) {
+      if (joined[n] === 0) continue;
+      handed[n * RECORD + RE] = 0;
+      handed[n * RECORD + IM] = 0;
     }
   }
 
@@ -207,51 +244,68 @@ export class RadialPowerFlow implements PowerFlow {
 
   /** J_k = -conj(S_k / V_k) + sum of J over the buses k feeds, J_k flowing from the parent into k. */
   #backward(): void {
+    const { above, chained, joined } = this.#chains;
     const d = this.#records;
-    const above = this.#above;
-    for (let at = 0; at < d.length; at += RECORD) {
-      d[at + J_RE] = 0;
-      d[at + J_IM] = 0;
-    }
+    const handed = this.#handed;
+    let a = 0;
+    let b = 0;
     for (let n = above.length - 1; n > 0; n--) {
       const at = n * RECORD;
+      if (joined[n] === 1) {
+        a += handed[at + RE]!;
+        b += handed[at + IM]!;
+        handed[at + RE] = 0;
+        handed[at + IM] = 0;
+      }
       const re = d[at + V_RE]!;
       const im = d[at + V_IM]!;
       const p = d[at + P]!;
       const q = d[at + Q]!;
       const scale = 1 / (re * re + im * im);
-      const a = d[at + J_RE]! - (p * re + q * im) * scale;
-      const b = d[at + J_IM]! - (p * im - q * re) * scale;
+      a -= (p * re + q * im) * scale;
+      b -= (p * im - q * re) * scale;
       d[at + J_RE] = a;
       d[at + J_IM] = b;
+      if (chained[n] === 1) continue;
       const up = above[n]!;
-      d[up + J_RE]! += a;
-      d[up + J_IM]! += b;
+      handed[up + RE]! += a;
+      handed[up + IM]! += b;
+      a = 0;
+      b = 0;
     }
+    d[J_RE] = a + handed[RE]!;
+    d[J_IM] = b + handed[IM]!;
+    handed[RE] = 0;
+    handed[IM] = 0;
   }
 
   /** V_k = V_parent - (r + jx) J_k */
   #forward(): number {
+    const { above, chained } = this.#chains;
     const d = this.#records;
-    const above = this.#above;
-    d[V_RE] = this.topology.slackVPu;
-    d[V_IM] = 0;
+    let vRe = this.topology.slackVPu;
+    let vIm = 0;
+    d[V_RE] = vRe;
+    d[V_IM] = vIm;
     let worst = 0;
     for (let n = 1; n < above.length; n++) {
       const at = n * RECORD;
-      const up = above[n]!;
+      if (chained[n] === 0) {
+        vRe = d[above[n]! + V_RE]!;
+        vIm = d[above[n]! + V_IM]!;
+      }
       const a = d[at + J_RE]!;
       const b = d[at + J_IM]!;
       const r = d[at + R]!;
       const x = d[at + X]!;
-      const re = d[up + V_RE]! - (r * a - x * b);
-      const im = d[up + V_IM]! - (r * b + x * a);
-      const dRe = re - d[at + V_RE]!;
-      const dIm = im - d[at + V_IM]!;
+      vRe -= r * a - x * b;
+      vIm -= r * b + x * a;
+      const dRe = vRe - d[at + V_RE]!;
+      const dIm = vIm - d[at + V_IM]!;
       const change = dRe * dRe + dIm * dIm;
       if (!(change <= worst)) worst = change;
-      d[at + V_RE] = re;
-      d[at + V_IM] = im;
+      d[at + V_RE] = vRe;
+      d[at + V_IM] = vIm;
     }
     return Math.sqrt(worst);
   }
@@ -263,7 +317,9 @@ export class RadialPowerFlow implements PowerFlow {
     const d = this.#records;
     let loss = 0;
     let lossQ = 0;
-    for (let at = RECORD; at < d.length; at += RECORD) {
+    const outwards = this.#outwards;
+    for (let n = 1; n < outwards.length; n++) {
+      const at = outwards[n]!;
       const re = d[at + J_RE]!;
       const im = d[at + J_IM]!;
       const square = re * re + im * im;

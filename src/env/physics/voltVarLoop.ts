@@ -229,10 +229,10 @@ export class VoltVarLoop {
     const f = this.#f;
     const phi = this.#phi;
     const v = this.#v;
+    for (let i = 0; i < n; i++) v[i] = v0[i]!;
+    this.#evaluate(v);
     let worst = 0;
     for (let i = 0; i < n; i++) {
-      v[i] = v0[i]!;
-      this.#evaluate(i, v0[i]!);
       const sum = qPu[i]! - phi[i]!;
       f[i] = sum;
       const size = Math.abs(sum);
@@ -247,9 +247,9 @@ export class VoltVarLoop {
     const xInverse = this.#xInverse;
     const f = this.#f;
     const phi = this.#phi;
+    this.#evaluate(v);
     let worst = 0;
     for (let i = 0; i < n; i++) {
-      this.#evaluate(i, v[i]!);
       const row = i * n;
       let sum = qPu[i]! - phi[i]!;
       for (let j = 0; j < n; j++) sum += xInverse[row + j]! * (v[j]! - v0[j]!);
@@ -260,20 +260,27 @@ export class VoltVarLoop {
     return worst;
   }
 
-  #evaluate(i: number, v: number): void {
-    const { curve } = this;
-    const limit = this.limit[i]!;
-    const capability = this.capabilityPu[i]!;
-    const piece = curve === undefined ? -1 : pieceAt(curve, v);
-    const wanted = this.offset[i]! + (curve === undefined ? 0 : shareOnPiece(curve, piece, v));
-    if (wanted >= limit || wanted <= -limit) {
-      this.#phi[i] = wanted > 0 ? limit * capability : -limit * capability;
-      this.#slope[i] = 0;
-      this.#part[i] = wanted > 0 ? AT_UPPER : AT_LOWER;
-    } else {
-      this.#phi[i] = wanted * capability;
-      this.#slope[i] = curve === undefined || piece < 0 ? 0 : curve.slope[piece]! * capability;
-      this.#part[i] = piece;
+  /** phi, phi' and the part of phi at v, all sites in one loop: it runs several times an interval. */
+  #evaluate(v: Float64Array): void {
+    const { n, curve, offset, limit, capabilityPu } = this;
+    const phi = this.#phi;
+    const slope = this.#slope;
+    const part = this.#part;
+    for (let i = 0; i < n; i++) {
+      const at = v[i]!;
+      const most = limit[i]!;
+      const capability = capabilityPu[i]!;
+      const piece = curve === undefined ? -1 : pieceAt(curve, at);
+      const wanted = offset[i]! + (curve === undefined ? 0 : shareOnPiece(curve, piece, at));
+      if (wanted >= most || wanted <= -most) {
+        phi[i] = wanted > 0 ? most * capability : -most * capability;
+        slope[i] = 0;
+        part[i] = wanted > 0 ? AT_UPPER : AT_LOWER;
+      } else {
+        phi[i] = wanted * capability;
+        slope[i] = piece < 0 ? 0 : curve!.slope[piece]! * capability;
+        part[i] = piece;
+      }
     }
   }
 
