@@ -87,7 +87,7 @@ describe('gridpact train, freeze, evaluate', () => {
   it('compares it with every baseline', () => {
     const { status, stdout } = gridpact('evaluate', 'model', '--days', '1', '--json');
     expect(status).toBe(0);
-    const { rows } = JSON.parse(stdout) as { rows: { name: string; policyMinusThis?: { winShare: number } }[] };
+    const { rows } = JSON.parse(stdout) as { rows: { name: string; policyMinusThis?: { lossMwh: object } }[] };
     expect(rows.map(({ name }) => name)).toEqual([
       'none',
       'ieee1547-b-one-step',
@@ -98,6 +98,10 @@ describe('gridpact train, freeze, evaluate', () => {
       'policy',
     ]);
     for (const { name, policyMinusThis } of rows) expect(policyMinusThis === undefined).toBe(name === 'policy');
+    // One day has a difference, but no interval and no share of resamples.
+    expect(Object.keys(rows[0]!.policyMinusThis!)).toEqual(['outOfBandShare', 'lossMwh']);
+    expect(Object.keys(rows[0]!.policyMinusThis!.lossMwh)).toEqual(['mean']);
+    expect(gridpact('evaluate', 'model', '--days', '1').stdout).toContain('one day gives no interval');
   });
 
   it('refuses what is no recipe and no float policy, with a code', () => {

@@ -58,14 +58,11 @@ export const evaluate: Action<EvaluateFlags, [policy: string | undefined]> = asy
     policyMinusThis: name === policy.name ? undefined : pairedBootstrap([own], metrics),
   }));
   report.text(
-    `${short(artifact.cid)} on ${days.length} ${flags.hard ? 'hard ' : ''}test days, means per day`,
+    `${short(artifact.cid)} on ${dayCount(days.length, flags.hard)}`,
     '',
     ...meansTable(rows, (name) => (name === policy.name ? report.colours.bold(name) : name)),
     '',
-    'policy minus each, paired by day: line loss, 95 % interval; share of resamples',
-    'in which the policy has the better score (beats: 97.5 % or more)',
-    '',
-    ...comparisonTable(rows),
+    ...(days.length === 1 ? oneDayTable(rows) : comparisonTable(rows)),
     ...(plots ?? []).map((file, i) => `${i === 0 ? '\n' : ''}wrote ${file}`),
   );
   report.document({
@@ -74,7 +71,7 @@ export const evaluate: Action<EvaluateFlags, [policy: string | undefined]> = asy
     ...(plots === undefined ? {} : { plots }),
     rows: rows.map(({ policyMinusThis, ...row }) => ({
       ...row,
-      ...(policyMinusThis === undefined ? {} : { policyMinusThis: comparisonDocument(policyMinusThis) }),
+      ...(policyMinusThis === undefined ? {} : { policyMinusThis: comparisonDocument(policyMinusThis, days.length) }),
     })),
   });
 };
@@ -124,6 +121,11 @@ function meansTable(rows: readonly Row[], paint: (name: string) => string): stri
   );
 }
 
+function dayCount(count: number, hard: boolean): string {
+  const kind = hard ? 'hard test day' : 'test day';
+  return count === 1 ? `1 ${kind}` : `${count} ${kind}s, means per day`;
+}
+
 function comparisonTable(rows: readonly Row[]): string[] {
   const columns = [
     { title: 'against' },
@@ -138,9 +140,30 @@ function comparisonTable(rows: readonly Row[]): string[] {
     const interval = `${fixed(lossMwh.low, 4)} .. ${fixed(lossMwh.high, 4)}`;
     return [[name, fixed(lossMwh.mean, 4), interval, percent(winShare), beats ? 'beats' : '']];
   });
-  return table(columns, compared);
+  return [
+    'policy minus each, paired by day: line loss, 95 % interval; share of resamples',
+    'in which the policy has the better score (beats: 97.5 % or more)',
+    '',
+    ...table(columns, compared),
+  ];
 }
 
-function comparisonDocument({ outOfBandShare, lossMwh, winShare, beats, resamples }: Comparison) {
+/** Resampling one day gives that day again: there is a difference, and nothing to say about another day. */
+function oneDayTable(rows: readonly Row[]): string[] {
+  const columns = [{ title: 'against' }, { title: 'loss MWh', align: 'right' }, { title: 'score' }] as const;
+  const compared = rows.flatMap(({ name, policyMinusThis }) => {
+    if (policyMinusThis === undefined) return [];
+    return [[name, fixed(policyMinusThis.lossMwh.mean, 4), policyMinusThis.winShare === 1 ? 'better' : 'not better']];
+  });
+  return [
+    'policy minus each, line loss; one day gives no interval and no verdict:',
+    'take --days 2 or more for those',
+    '',
+    ...table(columns, compared),
+  ];
+}
+
+function comparisonDocument({ outOfBandShare, lossMwh, winShare, beats, resamples }: Comparison, days: number) {
+  if (days === 1) return { outOfBandShare: { mean: outOfBandShare.mean }, lossMwh: { mean: lossMwh.mean } };
   return { outOfBandShare: { ...outOfBandShare }, lossMwh: { ...lossMwh }, winShare, beats, resamples };
 }
