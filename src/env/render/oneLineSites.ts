@@ -13,7 +13,10 @@ export interface SiteState {
   readonly battery?: { readonly pW: number; readonly charge: number };
 }
 
-export const SITE_SIZE = { width: 114, height: 52 };
+/** Wide enough for `\u2212888 kW, 100 %` and `\u22128.88 MW, 100 %` in the widest of the usual sans-serif fonts. */
+export const SITE_SIZE = { width: 132, height: 56 };
+/** Between the edge of a box and its rows. */
+const INSET = 2;
 const PV_COLOUR = '#e69f00';
 const BATTERY_COLOUR = '#009e73';
 const INVERTER_COLOUR = '#0072b2';
@@ -36,9 +39,9 @@ export function drawSite(site: SiteState, x: number, y: number, box: Box, detail
     rx: 4,
     'stroke-width': 0.6,
   });
-  const pitch = box.height / rows.length;
+  const pitch = (box.height - 2 * INSET) / rows.length;
   const lines = rows.map(({ sign, text }, i) => {
-    const top = box.y + pitch * (i + 0.5);
+    const top = box.y + INSET + pitch * (i + 0.5);
     return sign(box.x + 5, top - 6) + textAt(box.x + 22, top + 4, text, { size: 11 });
   });
   return element('g', {}, stem, frame, ...lines);
@@ -54,10 +57,11 @@ function batteryRow({ pW, charge }: { readonly pW: number; readonly charge: numb
   };
 }
 
-/** `512 kW`, `+60 kW`, `1.2 Mvar`. */
+/** `512 kW`, `+60 kW`, `1.23 Mvar`, `12.3 MW`: at most three digits. */
 function power(x: number, unit: 'W' | 'var', signed: boolean): string {
   const size = Math.abs(x);
-  const [text, prefix] = size >= 999500 ? [(size / 1e6).toFixed(2), 'M'] : [(size / 1e3).toFixed(0), 'k'];
+  const digits = size >= 99.95e6 ? 0 : size >= 9.995e6 ? 1 : 2;
+  const [text, prefix] = size >= 999500 ? [(size / 1e6).toFixed(digits), 'M'] : [(size / 1e3).toFixed(0), 'k'];
   const zero = Number(text) === 0;
   const sign = zero ? '' : x < 0 ? '\u2212' : signed ? '+' : '';
   return `${sign}${text} ${prefix}${unit}`;
