@@ -283,7 +283,9 @@ describe('dispatch-home-v1', () => {
     expect(() => make('dispatch-home-v1', { stepMs: 7000000 })).toThrow(
       expect.objectContaining({ code: 'env.taskArgument' }),
     );
-    expect(() => make('dispatch-home-v1', { startSoh: 0 })).toThrow(expect.objectContaining({ code: 'env.wear' }));
+    expect(() => make('dispatch-home-v1', { startSoh: 0 })).toThrow(
+      expect.objectContaining({ code: 'env.taskArgument' }),
+    );
   });
 });
 

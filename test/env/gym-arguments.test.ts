@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { taskArguments } from '../../src/env/index.ts';
+import { make, TASK_IDS, taskArguments, type TaskId } from '../../src/env/index.ts';
 
 const DEFAULTS = { scale: 0.5, days: 10, split: 'train' as string, curve: { v: [1] }, strict: false };
 const check = (given: object): unknown => taskArguments(DEFAULTS, given, { scale: [0.1, 100], days: [1, 1e6] });
@@ -51,5 +51,43 @@ describe('arguments of a task', () => {
     expect(refusal({ share: NaN })).toMatch(/share: a finite number within \[0, 1\].*NaN/);
     expect(refusal({ wind: 1 })).toMatch(/one of mode, share.*wind/);
     expect(refusal({ share: 0.25, mode: 'rain' })).toBe('');
+  });
+
+  it('may have no default', () => {
+    interface Args {
+      readonly scale: number;
+      readonly slot?: number | undefined;
+      readonly homes?: readonly string[] | undefined;
+    }
+    const optional = { slot: 'number', homes: 'array' } as const;
+    const taken = (given: Partial<Args>): Args =>
+      taskArguments<Args>({ scale: 0.5 }, given, { slot: [0, 95] }, optional);
+    expect(taken({})).toEqual({ scale: 0.5 });
+    expect(taken({ slot: undefined, homes: ['a'] })).toEqual({ scale: 0.5, slot: undefined, homes: ['a'] });
+    expect(() => taken({ slot: 96 })).toThrow(/slot: an integer within \[0, 95\].*96/);
+    expect(() => taken({ slot: 1.5 })).toThrow('slot: an integer');
+    expect(() => taken({ homes: {} as string[] })).toThrow('homes: array');
+    expect(() => taken({ colour: 1 } as object)).toThrow('one of scale, slot, homes');
+  });
+});
+
+/** Of every task: each is refused by its name. */
+describe.each(TASK_IDS)('arguments of %s', (id: TaskId) => {
+  it.each<[string, unknown]>([
+    ['observationDelay', 2],
+    ['observationDelay', '1'],
+    ['split', 'validation'],
+    ['split', undefined],
+    ['stepMs', NaN],
+    ['stepMs', -1],
+    ['stepMs', 1234567],
+  ])('%s may not be %s', (name, value) => {
+    expect(() => make(id as string, { [name]: value })).toThrow(
+      expect.objectContaining({ code: 'env.taskArgument', expected: expect.stringContaining(name) as string }),
+    );
+  });
+
+  it('sees the interval before or the one it acts on', () => {
+    for (const observationDelay of [0, 1] as const) make(id, { observationDelay }).reset({ seed: 1 });
   });
 });

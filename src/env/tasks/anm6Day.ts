@@ -10,6 +10,7 @@ const SLOT_MEMORY = 0.9;
 
 export interface Anm6DayState {
   readonly slot: number;
+  readonly part: number;
   readonly dayFactor: readonly number[];
   readonly drift: readonly number[];
 }
@@ -17,16 +18,21 @@ export interface Anm6DayState {
 export class Anm6Day {
   /** Slot last set, 0..95. */
   slot = 0;
+  /** Decision of that slot, 0 .. parts - 1. */
+  part = 0;
   /** Tracks of that slot, pu. */
   readonly track = new Float64Array(ANM6_TRACKS);
 
   readonly #variation: number;
   /** Added to the factor of a whole day, in units of `variation`: loads up, renewables down. */
   readonly #season: number;
+  readonly #parts: number;
   readonly #dayFactor = new Float64Array(ANM6_TRACKS);
   readonly #drift = new Float64Array(ANM6_TRACKS);
 
-  constructor(variation: number, season: number) {
+  /** `parts`: decisions in a slot. */
+  constructor(variation: number, season: number, parts: number) {
+    this.#parts = parts;
     this.#variation = variation;
     this.#season = season;
   }
@@ -34,22 +40,27 @@ export class Anm6Day {
   /** Begin a run in this slot of a new day. */
   start(slot: number, stream: RandomStream): void {
     this.#drift.fill(0);
+    // The last decision of the slot, so that the first to come is for the next slot.
+    this.part = this.#parts - 1;
     this.#drawDay(stream);
     this.#go(slot, stream);
   }
 
   next(stream: RandomStream): void {
+    if (++this.part < this.#parts) return;
+    this.part = 0;
     const slot = this.slot + 1 < ANM6_SLOTS ? this.slot + 1 : 0;
     if (slot === 0) this.#drawDay(stream);
     this.#go(slot, stream);
   }
 
   getState(): Anm6DayState {
-    return { slot: this.slot, dayFactor: Array.from(this.#dayFactor), drift: Array.from(this.#drift) };
+    return { slot: this.slot, part: this.part, dayFactor: Array.from(this.#dayFactor), drift: Array.from(this.#drift) };
   }
 
   setState(state: Anm6DayState): void {
     this.slot = state.slot;
+    this.part = state.part;
     this.#dayFactor.set(state.dayFactor);
     this.#drift.set(state.drift);
     this.#fill();

@@ -31,7 +31,7 @@
  *   r = -( clip(dE, +-1) + clip(100 Phi, 0, 100) )
  *     dE  = dt (sum over upstream, renewables and loads of p + sum over renewables of max(0, potential - p))
  *     Phi = dt (sum over buses of [|V| - Vmax]+ + [Vmin - |V|]+, plus sum over branches of [|S| - rate]+)
- *   both pu h, dt = 0.25 h, V within [0.9, 1.1] pu, |S| at the greater end of a branch. dE is line loss, what the storage
+ *   both pu h, dt = `stepMs` (0.25 h), V within [0.9, 1.1] pu, |S| at the greater end of a branch. dE is line loss, what the storage
  *   takes in less what it gives back, and curtailment. A power flow without a solution is a collapse: r = -20000 =
  *   -100 / (1 - 0.995), as if the worst cost were paid for ever. `info` has dE and Phi of the last step, and the return
  *   discounted by 0.995 a step, which is what results of this task are compared by (there with `episodeSteps` 3000).
@@ -50,6 +50,7 @@ import { fail } from '../../base/errors.ts';
 import { uniform } from '../../base/realMath.ts';
 import { CHANNELS, quantiseBy, setChannelById, type Snapshot } from '../../grid/snapshot.ts';
 import { ANM6_RENEWABLES, ANM6_SLACK, ANM6_SLOT_HOURS, ANM6_SLOTS, ANM6_STORAGE } from '../cases/anm6Devices.ts';
+import { taskArguments, type Bounds } from '../gym/arguments.ts';
 import { EpisodeTask } from '../gym/episode.ts';
 import type { Balance, TaskDefinition, TaskState } from '../gym/task.ts';
 import type { Info } from '../gym/types.ts';
@@ -74,7 +75,9 @@ export interface Anm6Args {
    * renewables lose it.
    */
   readonly variation: number;
-  /** Steps of an episode; 288, three days. */
+  /** Decision interval, ms; divides 15 min, through which loads and potential stay as the slot has them. 900 000. */
+  readonly stepMs: number;
+  /** Steps of an episode; 288, three days of slots. */
   readonly episodeSteps: number;
   /** Slot 0..95 in whose readings every episode begins (the first action is for the next); drawn when left out. */
   readonly startSlot?: number | undefined;
@@ -94,6 +97,7 @@ const ANM6_DEFAULTS: Anm6Args = {
   missingRate: 0,
   split: 'train',
   variation: 0,
+  stepMs: 900000,
   episodeSteps: 288,
   powerFlow: 'solved',
   tolerancePu: DEFAULT_TOLERANCE_PU,
@@ -105,8 +109,20 @@ const PENALTY_WEIGHT = 100;
 const PENALTY_CLIP = 100;
 const COLLAPSE_REWARD = -20000;
 const SLOT_S = 3600 * ANM6_SLOT_HOURS;
+const SLOT_MS = 1000 * SLOT_S;
 const TEST_SEASON = 0.5;
-const MAX_VARIATION = 0.5;
+const BOUNDS = {
+  observationDelay: [0, 1],
+  missingRate: [0, 1, 'real'],
+  split: ['train', 'test'],
+  variation: [0, 0.5, 'real'],
+  stepMs: [1000, SLOT_MS],
+  episodeSteps: [1, Number.MAX_SAFE_INTEGER],
+  startSlot: [0, ANM6_SLOTS - 1],
+  startSocMwh: [ANM6_STORAGE.socMin, ANM6_STORAGE.socMax, 'real'],
+  powerFlow: ['solved', 'gym-anm'],
+  tolerancePu: [1e-14, 1e-3],
+} as const satisfies Bounds<Anm6Args>;
 const SLACK = ANM6_SLACK.id;
 const STORE = ANM6_STORAGE.id;
 const P_OWN = CHANNELS['p.own'].id;
@@ -145,8 +161,8 @@ export class Anm6Copy extends EpisodeTask {
   constructor(args: Anm6Args) {
     super(args.split === 'test' ? 'anm6-easy/test' : 'anm6-easy', ANM6_INTERFACE, 1, ANM6_DEVICES);
     this.args = args;
-    this.grid = new Anm6Grid(args.tolerancePu, args.powerFlow);
-    this.#day = new Anm6Day(args.variation, args.split === 'test' ? TEST_SEASON : 0);
+    this.grid = new Anm6Grid(args.tolerancePu, args.powerFlow, args.stepMs / 3600000);
+    this.#day = new Anm6Day(args.variation, args.split === 'test' ? TEST_SEASON : 0, SLOT_MS / args.stepMs);
   }
 
   protected begin(): void {
@@ -159,7 +175,12 @@ export class Anm6Copy extends EpisodeTask {
   }
 
   protected measure(device: number, snapshot: Snapshot): void {
-    if (device === SLACK) setChannelById(snapshot, TIME_OF_DAY, this.#day.slot * SLOT_S);
+    if (device === SLACK)
+      setChannelById(
+        snapshot,
+        TIME_OF_DAY,
+        quantiseBy(this.#day.slot * SLOT_S + (this.#day.part * this.args.stepMs) / 1000, 1),
+      );
     if (this.#lost) return;
     const { grid } = this;
     setChannelById(snapshot, P_OWN, quantiseBy(grid.pPu[device]!, ANM6_BASE_W));
@@ -267,28 +288,9 @@ export function anm6Reward(energyPuH: number, violationPuH: number): number {
 }
 
 function checkArgs(given: Partial<Anm6Args>): Anm6Args {
-  const args = { ...ANM6_DEFAULTS, ...given };
-  const { startSlot = 0, startSocMwh = 0 } = args;
-  const known = [...Object.keys(ANM6_DEFAULTS), 'startSlot', 'startSocMwh'];
-  const valid =
-    Object.keys(given).every((key) => known.includes(key)) &&
-    (args.observationDelay === 0 || args.observationDelay === 1) &&
-    (args.split === 'train' || args.split === 'test') &&
-    (args.powerFlow === 'solved' || args.powerFlow === 'gym-anm') &&
-    within(args.missingRate, 0, 1) &&
-    within(args.variation, 0, MAX_VARIATION) &&
-    Number.isSafeInteger(args.episodeSteps) &&
-    args.episodeSteps > 0 &&
-    Number.isSafeInteger(startSlot) &&
-    within(startSlot, 0, ANM6_SLOTS - 1) &&
-    within(startSocMwh, ANM6_STORAGE.socMin, ANM6_STORAGE.socMax) &&
-    within(args.tolerancePu, 1e-14, 1e-3);
-  if (!valid) throw fail('env.taskArgument', { expected: 'arguments of Anm6Args within bounds', got: given });
-  return args;
-}
-
-function within(x: number, lo: number, hi: number): boolean {
-  return x >= lo && x <= hi;
+  const args = taskArguments(ANM6_DEFAULTS, given, BOUNDS, { startSlot: 'number', startSocMwh: 'number' });
+  if (SLOT_MS % args.stepMs === 0) return args;
+  throw fail('env.taskArgument', { expected: 'stepMs: a divisor of 15 min', got: args.stepMs });
 }
 
 export const anm6Easy: TaskDefinition<Anm6Args> = {

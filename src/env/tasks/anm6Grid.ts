@@ -28,7 +28,6 @@ const BASE_MVA = NETWORK.baseMva;
 export const ANM6_BASE_W = BASE_MVA * 1e6;
 const SLACK = ANM6_SLACK.id;
 const STORE = ANM6_STORAGE.id;
-const DT_H = ANM6_SLOT_HOURS;
 const EFFICIENCY = ANM6_STORAGE.efficiency;
 export const SOC_MIN_PU_H = ANM6_STORAGE.socMin / BASE_MVA;
 export const SOC_MAX_PU_H = ANM6_STORAGE.socMax / BASE_MVA;
@@ -96,9 +95,12 @@ export class Anm6Grid {
   readonly #pBus = new Float64Array(NETWORK.buses.length);
   readonly #qBus = new Float64Array(NETWORK.buses.length);
   readonly #options: RadialNewtonOptions;
+  /** Hours that `advance` lives. */
+  readonly #dtH: number;
 
   /** `gym-anm`: its own tolerance, whatever is given. */
-  constructor(tolerancePu: number, powerFlow: 'solved' | 'gym-anm' = 'solved') {
+  constructor(tolerancePu: number, powerFlow: 'solved' | 'gym-anm' = 'solved', dtH = ANM6_SLOT_HOURS) {
+    this.#dtH = dtH;
     this.flow = powerFlow === 'solved' ? new RadialNewton(NETWORK) : new GymAnmFlow(NETWORK);
     this.#options = { tolerancePu, maxIterations: MAX_ITERATIONS };
     this.#renewables = ANM6_RENEWABLES.map(({ id, bus, rating }) => ({
@@ -139,7 +141,7 @@ export class Anm6Grid {
     const p = this.pPu[STORE]!;
     // charging: soc -= dt eta p; discharging: soc -= dt p / eta
     const before = this.socPuH;
-    const after = before - DT_H * (p <= 0 ? EFFICIENCY * p : p / EFFICIENCY);
+    const after = before - this.#dtH * (p <= 0 ? EFFICIENCY * p : p / EFFICIENCY);
     this.socPuH = Math.min(Math.max(after, SOC_MIN_PU_H), SOC_MAX_PU_H);
     this.#account(this.socPuH - before, p);
     return solved;
@@ -154,7 +156,7 @@ export class Anm6Grid {
       sum += p;
       if (spilled > 0 && this.isRenewable[d] === 1) sum += spilled;
     }
-    return DT_H * sum;
+    return this.#dtH * sum;
   }
 
   /** Phi = dt (sum over buses of [|V| - Vmax]+ + [Vmin - |V|]+, plus sum over branches of [|S| - rate]+), pu h. */
@@ -170,7 +172,7 @@ export class Anm6Grid {
       const over = this.branchFlowPu(k) - RATE_PU[k]!;
       if (over > 0) sum += over;
     }
-    return DT_H * sum;
+    return this.#dtH * sum;
   }
 
   /** Apparent power of a branch at its greater end, |J| max(|V_from|, |V_to|): ANM6 has no charging and no tap. */
@@ -202,8 +204,8 @@ export class Anm6Grid {
     let drawn = this.flow.lossPu + conversionLoss;
     for (let i = 0; i < this.#renewables.length; i++) sources += this.pPu[this.#renewables[i]!.id]!;
     for (let i = 0; i < LOADS.length; i++) drawn -= this.pPu[LOADS[i]!.id]!;
-    this.sourcesPuH = DT_H * sources;
-    this.sinksPuH = DT_H * drawn + storedPuH;
+    this.sourcesPuH = this.#dtH * sources;
+    this.sinksPuH = this.#dtH * drawn + storedPuH;
   }
 
   #draw({ id, bus, pMinPu, qPerP }: Load, wanted: number): void {
@@ -221,8 +223,8 @@ export class Anm6Grid {
   /** (soc - socMax) / (dt eta) <= p <= eta (soc - socMin) / dt */
   #store(pW: number, qVar: number): void {
     const region = this.#storage;
-    const low = Math.max(region.pMin, (this.socPuH - SOC_MAX_PU_H) / (DT_H * EFFICIENCY));
-    const high = Math.min(region.pMax, (EFFICIENCY * (this.socPuH - SOC_MIN_PU_H)) / DT_H);
+    const low = Math.max(region.pMin, (this.socPuH - SOC_MAX_PU_H) / (this.#dtH * EFFICIENCY));
+    const high = Math.min(region.pMax, (EFFICIENCY * (this.socPuH - SOC_MIN_PU_H)) / this.#dtH);
     region.project(pW / ANM6_BASE_W, qVar / ANM6_BASE_W, low, high);
     this.#inject(STORE, STORAGE_BUS, region.p, region.q);
   }

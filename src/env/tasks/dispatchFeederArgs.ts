@@ -1,5 +1,6 @@
 /** Arguments of the feeder dispatch task. */
 import { fail } from '../../base/errors.ts';
+import { taskArguments, type Bounds } from '../gym/arguments.ts';
 import { checkWearModel, DEFAULT_WEAR, type WearModel } from '../physics/wear/batteryWear.ts';
 import type { Tariff } from '../series/syntheticHome.ts';
 
@@ -67,41 +68,40 @@ const DEFAULTS: DispatchFeederArgs = {
   tolerancePu: 1e-10,
 };
 
+const HOUR_MS = 3600000;
+const COUNT = [1, 10000] as const;
 /** Far beyond what the feeder holds, and far below what overflows. */
-const MAX_SCALE = 100;
-const MAX_RATING = 100000000;
+const RATING = [1, 1e8] as const;
+const LIMIT = [0, 1e12, 'real'] as const;
+const PRICE = [0, 1e6, 'real'] as const;
+const BOUNDS = {
+  scale: [1e-6, 100, 'real'],
+  batteryW: RATING,
+  batteryWh: RATING,
+  observationDelay: [0, 1],
+  stepMs: [1, HOUR_MS],
+  split: ['train', 'test'],
+  days: COUNT,
+  tariffs: COUNT,
+  tariff: ['time-of-use', 'day-ahead'],
+  reactive: ['none', 'device-curve'],
+  importLimitW: LIMIT,
+  exportLimitW: LIMIT,
+  limitPrice: PRICE,
+  voltagePrice: PRICE,
+  divergedPrice: PRICE,
+  carbonPrice: PRICE,
+  wearWeight: PRICE,
+  startSoc: [0.1, 0.9],
+  tolerancePu: [1e-13, 1e-3],
+} as const satisfies Bounds<DispatchFeederArgs>;
 
 /** @throws `env.taskArgument`; `env.wear`. */
 export function checkDispatchFeederArgs(given: Partial<DispatchFeederArgs>): DispatchFeederArgs {
-  const unknown = Object.keys(given).some((key) => !Object.hasOwn(DEFAULTS, key));
-  const args = { ...DEFAULTS, ...given };
-  if (unknown || !inBounds(args)) {
-    throw fail('env.taskArgument', { expected: 'arguments of DispatchFeederArgs within bounds', got: given });
+  const args = taskArguments(DEFAULTS, given, BOUNDS);
+  if (HOUR_MS % args.stepMs !== 0) {
+    throw fail('env.taskArgument', { expected: 'stepMs: a divisor of an hour', got: args.stepMs });
   }
   checkWearModel(args.wear);
   return args;
-}
-
-function inBounds(args: DispatchFeederArgs): boolean {
-  const prices = [args.limitPrice, args.voltagePrice, args.divergedPrice, args.carbonPrice, args.wearWeight];
-  const limits = [args.importLimitW, args.exportLimitW];
-  const ratings = [args.batteryW, args.batteryWh];
-  return (
-    args.scale > 0 &&
-    args.scale <= MAX_SCALE &&
-    (args.observationDelay === 0 || args.observationDelay === 1) &&
-    (args.split === 'train' || args.split === 'test') &&
-    (args.tariff === 'time-of-use' || args.tariff === 'day-ahead') &&
-    (args.reactive === 'none' || args.reactive === 'device-curve') &&
-    [args.days, args.tariffs].every((n) => Number.isSafeInteger(n) && n >= 1 && n <= 10000) &&
-    Number.isSafeInteger(args.seriesSeed) &&
-    args.stepMs > 0 &&
-    3600000 % args.stepMs === 0 &&
-    [...prices, ...limits].every((x) => Number.isFinite(x) && x >= 0) &&
-    ratings.every((x) => Number.isSafeInteger(x) && x > 0 && x <= MAX_RATING) &&
-    args.startSoc >= 0.1 &&
-    args.startSoc <= 0.9 &&
-    args.tolerancePu >= 1e-13 &&
-    args.tolerancePu <= 1e-3
-  );
 }

@@ -1,5 +1,6 @@
 /** Arguments of the home dispatch task. */
 import { fail } from '../../base/errors.ts';
+import { taskArguments, type Bounds } from '../gym/arguments.ts';
 import { checkBatteryCurves, type BatteryCurves } from '../physics/batteryCurves.ts';
 import { checkWearModel, DEFAULT_WEAR, type WearModel } from '../physics/wear/batteryWear.ts';
 import { checkHome, type HomeSeries } from '../series/home.ts';
@@ -56,37 +57,34 @@ const DISPATCH_HOME_DEFAULTS: DispatchHomeArgs = {
   curves: {},
 };
 
+const HOUR_MS = 3600000;
+const COUNT = [1, 10000] as const;
+const WEIGHT = [0, 1e6, 'real'] as const;
+const BOUNDS = {
+  observationDelay: [0, 1],
+  stepMs: [1000, HOUR_MS],
+  days: COUNT,
+  split: ['train', 'test'],
+  homeCount: COUNT,
+  windows: COUNT,
+  tariff: ['time-of-use', 'day-ahead'],
+  exportShare: [0, 1, 'real'],
+  carbonPrice: WEIGHT,
+  peakPrice: WEIGHT,
+  wearWeight: WEIGHT,
+  startSoc: [0, 1, 'real'],
+  startSoh: [1e-6, 1, 'real'],
+} as const satisfies Bounds<DispatchHomeArgs>;
+
 /** @throws `env.taskArgument`; `env.wear`, `env.battery`, `env.series` for what they hold. */
 export function checkDispatchHomeArgs(given: Partial<DispatchHomeArgs>): DispatchHomeArgs {
-  const optional = ['homes', 'startSoc'];
-  const unknown = Object.keys(given).filter(
-    (key) => !Object.hasOwn(DISPATCH_HOME_DEFAULTS, key) && !optional.includes(key),
-  );
-  const args = { ...DISPATCH_HOME_DEFAULTS, ...given };
-  if (unknown.length > 0 || !inBounds(args)) {
-    throw fail('env.taskArgument', {
-      expected: 'arguments of DispatchHomeArgs within bounds',
-      got: { ...given, homes: Array.isArray(given.homes) ? given.homes.length : given.homes },
-    });
+  const args = taskArguments(DISPATCH_HOME_DEFAULTS, given, BOUNDS, { homes: 'array', startSoc: 'number' });
+  if (args.homes?.length === 0) throw fail('env.taskArgument', { expected: 'homes: at least one', got: 0 });
+  if (HOUR_MS % args.stepMs !== 0) {
+    throw fail('env.taskArgument', { expected: 'stepMs: a divisor of an hour', got: args.stepMs });
   }
   checkWearModel(args.wear);
   checkBatteryCurves(args.curves);
   args.homes?.forEach(checkHome);
   return args;
-}
-
-function inBounds(args: DispatchHomeArgs): boolean {
-  const { homes, startSoc } = args;
-  const counts = [args.days, args.homeCount, args.windows];
-  const prices = [args.carbonPrice, args.peakPrice, args.wearWeight];
-  return (
-    (args.observationDelay === 0 || args.observationDelay === 1) &&
-    (args.split === 'train' || args.split === 'test') &&
-    (args.tariff === 'time-of-use' || args.tariff === 'day-ahead') &&
-    counts.every((n) => Number.isSafeInteger(n) && n >= 1 && n <= 10000) &&
-    prices.every((x) => Number.isFinite(x) && x >= 0) &&
-    Number.isSafeInteger(args.seriesSeed) &&
-    (homes === undefined || (Array.isArray(homes) && homes.length > 0)) &&
-    (startSoc === undefined || (startSoc >= 0 && startSoc <= 1))
-  );
 }

@@ -3,6 +3,7 @@ import { fail } from '../../base/errors.ts';
 import type { PolicyInterface } from '../../grid/interface.ts';
 import type { VoltVarCurve } from '../../grid/voltVar.ts';
 import { DEFAULT_BATTERY_PLAN, DEFAULT_VOLT_VAR, type BatteryPlan } from '../cases/ieee33Sites.ts';
+import { taskArguments, type Bounds } from '../gym/arguments.ts';
 import type { GridSolver } from '../physics/gridFlow.ts';
 import { DEFAULT_TOLERANCE_PU } from '../physics/powerflow/port.ts';
 import type { FeederSeries } from '../series/series.ts';
@@ -64,55 +65,32 @@ export const VOLTAGE_DEFAULTS: VoltageArgs = {
   control: 'offset',
 };
 
-/** Far beyond what any feeder holds, and far below what overflows. */
-const MAX_SCALE = 100;
-/** Coarser is no solution, finer is below what rounding leaves. */
-const TOLERANCE_BOUNDS_PU = [1e-13, 1e-3] as const;
-const OPTIONAL = ['series', 'barrier'];
+const DAY_MS = 86400000;
+const BOUNDS = {
+  // Far beyond what any feeder holds, and far below what overflows.
+  scale: [1e-6, 100, 'real'],
+  observationDelay: [0, 1],
+  missingRate: [0, 1, 'real'],
+  stepMs: [1, DAY_MS],
+  split: ['train', 'test'],
+  days: [1, Number.MAX_SAFE_INTEGER],
+  credit: ['shared', 'difference'],
+  // Coarser is no solution, finer is below what rounding leaves.
+  tolerancePu: [1e-13, 1e-3],
+  solver: ['auto', 'sweep', 'newton'],
+  control: ['offset', 'share'],
+  barrier: Object.keys(BARRIERS) as readonly BarrierName[],
+} as const satisfies Bounds<VoltageArgs>;
 
 /** Arguments over their defaults. @throws `env.taskArgument` for an unknown one and one out of bounds. */
-export function voltageArgs<Args extends VoltageArgs>(
-  defaults: Args,
-  given: Partial<Args>,
-  optional: readonly string[] = [],
-): Args {
-  const known = new Set([...Object.keys(defaults), ...OPTIONAL, ...optional]);
-  const args = { ...defaults, ...given };
-  if (!Object.keys(given).every((key) => known.has(key)) || !validNumbers(args) || !validChoices(args)) {
-    throw fail('env.taskArgument', {
-      expected: 'arguments of VoltageArgs within bounds',
-      got: { ...given, series: undefined, network: undefined, fleet: undefined },
-    });
+export function voltageArgs(defaults: VoltageArgs, given: Partial<VoltageArgs>): VoltageArgs {
+  const args = taskArguments(defaults, given, BOUNDS, { series: 'array', barrier: 'string' });
+  if (args.series?.length === 0) throw fail('env.taskArgument', { expected: 'series: at least one day', got: 0 });
+  if (DAY_MS % args.stepMs !== 0) {
+    throw fail('env.taskArgument', { expected: 'stepMs: a divisor of a day', got: args.stepMs });
+  }
+  if (!Object.values(args.reward).every(Number.isFinite)) {
+    throw fail('env.taskArgument', { expected: 'reward: finite numbers', got: 'something else' });
   }
   return args;
-}
-
-function validNumbers(args: VoltageArgs): boolean {
-  const { scale, missingRate, tolerancePu } = args;
-  return (
-    within(scale, 0, MAX_SCALE) &&
-    scale > 0 &&
-    within(missingRate, 0, 1) &&
-    within(tolerancePu, ...TOLERANCE_BOUNDS_PU) &&
-    Number.isSafeInteger(args.seriesSeed) &&
-    Number.isSafeInteger(args.days) &&
-    args.days > 0 &&
-    Object.values(args.reward).every(Number.isFinite)
-  );
-}
-
-function within(x: number, low: number, high: number): boolean {
-  return Number.isFinite(x) && x >= low && x <= high;
-}
-
-function validChoices(args: VoltageArgs): boolean {
-  return (
-    [0, 1].includes(args.observationDelay) &&
-    ['train', 'test'].includes(args.split) &&
-    ['shared', 'difference'].includes(args.credit) &&
-    ['auto', 'sweep', 'newton'].includes(args.solver) &&
-    ['offset', 'share'].includes(args.control) &&
-    (args.barrier === undefined || Object.hasOwn(BARRIERS, args.barrier)) &&
-    (args.series === undefined || args.series.length > 0)
-  );
 }

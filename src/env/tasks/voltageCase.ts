@@ -98,7 +98,7 @@ function createCopy(rule: CaseRule, given: Partial<VoltageCaseArgs>): VoltageCop
     throw fail('env.taskArgument', { expected: `no network and fleet: those of ${rule.id} are fixed`, got: rule.id });
   }
   checkBand(band);
-  const scale = typeof given.scale === 'number' ? given.scale : rule.scale;
+  const { scale } = voltageArgs({ ...VOLTAGE_DEFAULTS, scale: rule.scale }, defined(common));
   const sites = fleet ?? rule.fleet(network, scale);
   if (sites.length === 0) {
     throw fail('env.sites', { expected: 'at least one asset, or a pq bus with load', got: network.name });
