@@ -1,6 +1,7 @@
 /** What a day came to in voltage and losses, summed interval by interval; and the day lived under a baseline. */
 import type { Controller } from '../agents/baselines/controllers.ts';
-import { createSetpoints, Feeder, type FeederScenario } from '../env/physics/feeder.ts';
+import { createSetpoints, Feeder } from '../env/physics/feeder.ts';
+import type { FeederScenario } from '../env/physics/feederPlant.ts';
 import { MAX_SHARE_MICRO } from '../grid/voltVar.ts';
 import type { IntervalRecord } from '../twin/run.ts';
 

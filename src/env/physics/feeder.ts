@@ -9,55 +9,23 @@
  * with finite voltages, every bus counted out of band.
  */
 import { fail } from '../../base/errors.ts';
-import type { Asset } from '../../grid/asset.ts';
-import type { BusKind, Network } from '../../grid/network.ts';
 import { intervalStartMs } from '../../grid/interval.ts';
 import { CHANNELS, quantiseBy, type Snapshot } from '../../grid/snapshot.ts';
 import type { VoltVarCurve } from '../../grid/voltVar.ts';
 import { checkSeries, type FeederSeries } from '../series/series.ts';
-import { batteryModel, feasiblePowerW, nextEnergyWh, type BatteryModel } from './battery.ts';
+import { feasiblePowerW, nextEnergyWh } from './battery.ts';
 import { realCurve, type RealCurve } from './curve.ts';
+import { buildPlant, DEFAULT_BAND, type FeederPlant, type FeederScenario } from './feederPlant.ts';
+import type { GridFlow } from './gridFlow.ts';
 import { capabilityVarReal } from './inverter.ts';
+import { JointSolution } from './jointSolution.ts';
 import { DEFAULT_TOLERANCE_PU } from './powerflow/port.ts';
-import { gridModel, type GridFlow, type GridModel, type GridSolver } from './gridFlow.ts';
-import { microPerMvar } from './sensitivity.ts';
-import { busIndex } from './topology.ts';
 import { VoltVarLoop } from './voltVarLoop.ts';
 
-/** Lowest and highest voltage in band, pu. */
-export type Band = readonly [minPu: number, maxPu: number];
-
-export const DEFAULT_BAND: Band = [0.95, 1.05];
 const MICRO = 1000000;
 const MS_PER_HOUR = 3600000;
-const MAX_SWEEPS = 200;
-/** Newton steps before the sweeps: at most so many, and none after a movement so small that the next is its square. */
-const APPROACH_STEPS = 6;
-const APPROACHED_PU = 1e-4;
-/** Devices this close to their curves need no look ahead for the piece that they will be on. */
-const LINEARISED_PU = 1e-3;
-/** A last movement that is not below this has led astray. */
-const LOST_PU = 0.05;
-/** A voltage that moves this far in one sweep has left the solution behind. */
-const DIVERGED_PU = 2;
 /** Counted in band up to here beyond the edge, so that a bus regulated onto the edge is not out by rounding. */
 const BAND_SLACK_PU = 1e-9;
-
-export interface FeederScenario {
-  readonly network: Network;
-  readonly sites: readonly Asset[];
-  readonly series: FeederSeries;
-  /** The curve every inverter holds. */
-  readonly curve: VoltVarCurve;
-  /** Per site, 1e-6 of rated energy; all sites alike when it is one number. */
-  readonly initialSocMicro: number;
-  /** Largest movement of a bus voltage, and of a reactive injection, in a sweep that counts as settled; 1e-10. */
-  readonly tolerancePu?: number;
-  /** `auto`: sweeps on a plain tree, Newton on anything else. */
-  readonly solver?: GridSolver;
-  /** [0.95, 1.05]. */
-  readonly band?: Band;
-}
 
 /** Setpoints of one interval, one entry per site. */
 export interface FeederSetpoints {
@@ -88,21 +56,6 @@ export function createSetpoints(siteCount: number, limitMicro: number): FeederSe
     pBatteryW: new Float64Array(siteCount),
     mode: 'curve',
   };
-}
-
-/** What never changes and every clone shares. */
-interface FeederPlant {
-  readonly grid: GridModel;
-  readonly siteBus: Int32Array;
-  /** Buses whose voltage is free: those that are in or out of band. */
-  readonly counted: Int32Array;
-  readonly slackBuses: Int32Array;
-  readonly batteries: readonly BatteryModel[];
-  readonly sMaxVa: Float64Array;
-  readonly sensitivityPu: Float64Array;
-  readonly sensOwnMicro: Int32Array;
-  readonly curve: RealCurve;
-  readonly baseVa: number;
 }
 
 /** Channels of a meter, by id, and counts per pu and per unit. */
@@ -145,12 +98,7 @@ export class Feeder {
 
   readonly #plant: FeederPlant;
   readonly #loop: VoltVarLoop;
-  readonly #vSite: Float64Array;
-  /** Reactive load at the site's bus, pu. */
-  readonly #qLoadPu: Float64Array;
-  readonly #tolerancePu: number;
-  readonly #slope: Float64Array;
-  readonly #vBefore: Float64Array;
+  readonly #joint: JointSolution;
   #series: FeederSeries;
   #customCurve: VoltVarCurve | undefined;
   #customReal: RealCurve | undefined;
@@ -167,14 +115,16 @@ export class Feeder {
     this.pvW = new Float64Array(n);
     this.pBatteryW = new Float64Array(n);
     this.socWh = new Float64Array(n);
-    this.#vSite = new Float64Array(n);
     this.flow = plant.grid.create();
     this.vPu = this.flow.vmPu;
-    this.#qLoadPu = new Float64Array(n);
-    this.#slope = new Float64Array(n);
-    this.#vBefore = new Float64Array(n);
-    this.#tolerancePu = scenario.tolerancePu ?? DEFAULT_TOLERANCE_PU;
     this.#loop = new VoltVarLoop(n, plant.sensitivityPu);
+    const { tolerancePu = DEFAULT_TOLERANCE_PU } = scenario;
+    this.#joint = new JointSolution(this.flow, this.#loop, {
+      siteBus: plant.siteBus,
+      tolerancePu,
+      // On a plain tree at the finest tolerance the sweeps alone make the numbers that trained policies stand on.
+      newtonFirst: tolerancePu > DEFAULT_TOLERANCE_PU || plant.grid.solver === 'newton',
+    });
     this.reset();
   }
 
@@ -319,13 +269,7 @@ export class Feeder {
     this.#loadBuses(step);
     for (let s = 0; s < this.siteCount; s++) this.#setSite(s, step, setpoints, moveEnergy);
     this.#loop.curve = setpoints.mode === 'share' ? undefined : this.#curveFor(setpoints.curve);
-    // On a plain tree at the finest tolerance the sweeps alone make the numbers that trained policies stand on.
-    if (this.#tolerancePu > DEFAULT_TOLERANCE_PU || this.#plant.grid.solver === 'newton') this.#approach();
-    if (!this.#settle()) {
-      // A warm start far from the new operating point can fail where a flat one does not.
-      this.flow.flatStart();
-      this.#settle();
-    }
+    this.#joint.solve();
     this.#report();
     return this.converged;
   }
@@ -345,7 +289,8 @@ export class Feeder {
     const { siteBus } = this.#plant;
     const row = step * this.vPu.length;
     flow.inject(loadPW, loadQVar, row, -1 / this.#plant.baseVa);
-    for (let s = 0; s < siteCount; s++) this.#qLoadPu[s] = flow.qInjPu(siteBus[s]!);
+    const { qLoadPu } = this.#joint;
+    for (let s = 0; s < siteCount; s++) qLoadPu[s] = flow.qInjPu(siteBus[s]!);
   }
 
   /** Active power of one site and what it leaves for reactive power. */
@@ -369,66 +314,6 @@ export class Feeder {
     this.#loop.offset[s] = setpoints.offsetMicro[s]! / MICRO;
     this.#loop.limit[s] = setpoints.limitMicro[s]! / MICRO;
     this.#loop.capabilityPu[s] = capabilityVarReal(sMax, p) / baseVa;
-  }
-
-  /** Newton steps on feeder and device curves together, to a start that one sweep seldom moves beyond the tolerance. */
-  #approach(): void {
-    const { flow } = this;
-    let moved = Infinity;
-    this.#readSites();
-    for (let step = 0; step < APPROACH_STEPS && moved > APPROACHED_PU; step++) {
-      this.#loop.linearise(this.#vSite, this.#slope, LINEARISED_PU);
-      if (step === 0 && flow.nudge !== undefined) {
-        flow.nudge(this.#plant.siteBus, this.#loop.movedPu);
-        this.#followSites();
-      }
-      this.#injectReactive();
-      moved = flow.newtonStep(this.#plant.siteBus, this.#slope);
-      this.#followSites();
-    }
-    if (moved < LOST_PU) return;
-    flow.flatStart();
-    this.#loop.qPu.fill(0);
-  }
-
-  /** Read the sites' new voltages and move their reactive powers along the lines that stand for their curves. */
-  #followSites(): void {
-    this.#vBefore.set(this.#vSite);
-    this.#readSites();
-    this.#loop.follow(this.#vBefore, this.#vSite, this.#slope);
-  }
-
-  /** Sweep, settle the loops on the new voltages, repeat until neither moves. */
-  #settle(): boolean {
-    const { flow } = this;
-    const tolerancePu = this.#tolerancePu;
-    // At the finest tolerance the loops are settled to the last bits, as ever; else no finer than the voltages are.
-    const loopTolerancePu = tolerancePu > DEFAULT_TOLERANCE_PU ? tolerancePu : undefined;
-    let done = false;
-    let count = 0;
-    let moved = Infinity;
-    this.#injectReactive();
-    while (!done && count < MAX_SWEEPS) {
-      moved = flow.sweep();
-      count++;
-      if (!(moved < DIVERGED_PU)) break;
-      this.#readSites();
-      const changed = this.#loop.settle(this.#vSite, loopTolerancePu);
-      if (changed > 0) this.#injectReactive();
-      done = moved <= tolerancePu && changed <= tolerancePu;
-    }
-    flow.residualPu = moved;
-    flow.converged = done;
-    flow.iterations = count;
-    return done;
-  }
-
-  #injectReactive(): void {
-    this.flow.setReactive(this.#plant.siteBus, this.#qLoadPu, this.#loop.qPu);
-  }
-
-  #readSites(): void {
-    this.flow.magnitudes(this.#plant.siteBus, this.#vSite);
   }
 
   #report(): void {
@@ -464,33 +349,4 @@ export class Feeder {
     this.minVPu = min;
     this.maxVPu = max;
   }
-}
-
-function buildPlant({ network, sites, curve, solver }: FeederScenario): FeederPlant {
-  const bad = sites.find((site) => !(site.sMaxVa > 0) || site.battery.pMaxW < 0 || site.battery.eMaxWh < 0);
-  if (bad !== undefined)
-    throw fail('env.sites', { expected: 'positive sMaxVa and no negative battery rating', got: bad });
-  const baseVa = network.baseMva * MICRO;
-  const grid = gridModel(network, solver);
-  const siteBus = Int32Array.from(sites, (site) => busIndex(network, site.bus));
-  const held = sites.find((_, s) => network.buses[siteBus[s]!]!.kind !== 'pq');
-  if (held !== undefined)
-    throw fail('env.sites', { expected: 'sites at pq buses, where no machine holds the voltage', got: held.id });
-  const x = grid.sensitivityPu(Array.from(siteBus));
-  return {
-    grid,
-    siteBus,
-    counted: Int32Array.from(grid.freeBuses),
-    slackBuses: busesOf(network, 'slack'),
-    batteries: sites.map((site) => batteryModel(site.battery)),
-    sMaxVa: Float64Array.from(sites, (site) => site.sMaxVa),
-    sensitivityPu: x,
-    sensOwnMicro: Int32Array.from(sites, (_, s) => microPerMvar(x[s * sites.length + s]!, network.baseMva)),
-    curve: realCurve(curve),
-    baseVa,
-  };
-}
-
-function busesOf(network: Network, kind: BusKind): Int32Array {
-  return Int32Array.from(network.buses.flatMap((bus, index) => (bus.kind === kind ? [index] : [])));
 }

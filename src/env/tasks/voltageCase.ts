@@ -45,7 +45,7 @@ import { DEFAULT_INITIAL_SOC_MICRO } from '../cases/ieee33Sites.ts';
 import { caseNetwork } from '../cases/index.ts';
 import { loadFollowingFleet } from '../cases/pvFleet.ts';
 import type { TaskDefinition } from '../gym/task.ts';
-import type { Band } from '../physics/feeder.ts';
+import type { Band } from '../physics/feederPlant.ts';
 import { VOLTAGE_DEFAULTS, voltageArgs, type VoltageArgs } from './voltageArgs.ts';
 import { bandCurve, fittedInterface } from './voltageFit.ts';
 import { VOLTAGE_REWARD, type VoltageRewardOptions } from './voltageReward.ts';

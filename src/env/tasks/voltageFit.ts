@@ -3,7 +3,7 @@ import type { Asset } from '../../grid/asset.ts';
 import { fitInput, type PolicyInterface } from '../../grid/interface.ts';
 import type { Network } from '../../grid/network.ts';
 import { MAX_SHARE_MICRO, type VoltVarCurve } from '../../grid/voltVar.ts';
-import type { Band } from '../physics/feeder.ts';
+import type { Band } from '../physics/feederPlant.ts';
 import { gridModel, type GridSolver } from '../physics/gridFlow.ts';
 import { microPerMvar } from '../physics/sensitivity.ts';
 import { busIndex } from '../physics/topology.ts';

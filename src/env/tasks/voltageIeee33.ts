@@ -39,7 +39,7 @@
  * Versions
  *   v1: first.
  */
-import type { FeederScenario } from '../physics/feeder.ts';
+import type { FeederScenario } from '../physics/feederPlant.ts';
 import type { FeederSeries } from '../series/series.ts';
 import { syntheticDay } from '../series/synthetic.ts';
 import type { TaskDefinition } from '../gym/task.ts';

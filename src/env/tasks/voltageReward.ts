@@ -1,6 +1,6 @@
 /** Reward of the voltage task: band first, then losses, then calm. Equations in `voltageIeee33.ts`. */
 import { MAX_SHARE_MICRO } from '../../grid/voltVar.ts';
-import { DEFAULT_BAND, type Band } from '../physics/feeder.ts';
+import { DEFAULT_BAND, type Band } from '../physics/feederPlant.ts';
 import { BARRIERS, type BarrierName } from './barriers.ts';
 
 export interface VoltageRewardOptions {
