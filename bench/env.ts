@@ -141,7 +141,7 @@ export const ENV_METRICS: readonly Metric[] = [
   {
     metric: 'env.frequency-area1.physicsStepsPerSecond',
     unit: 'steps/s',
-    terms: 'all states of one area by 20 ms, fleet with lag, deadband and store; every control interval observed',
+    terms: 'all states of one area by 10 ms, fleet with lag, deadband and store; every control interval observed',
     peers: [],
     create: () => envSteps('frequency-area1-v1', {}, PHYSICS_STEPS_PER_ACTION),
   },

@@ -90,7 +90,14 @@ function main(): void {
     process.exitCode = 2;
     return;
   }
-  for (const metric of metrics.filter((m) => m.metric.includes(values.only))) {
+  const chosen = metrics.filter(({ metric }) => metric.includes(values.only));
+  if (chosen.length === 0) {
+    const names = metrics.map(({ metric }) => `\n  ${metric}`).join('');
+    process.stderr.write(`no metric of ${name} has ${JSON.stringify(values.only)} in its name:${names}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  for (const metric of chosen) {
     for (const line of measure(name, metric, Number(values.seconds), !values['no-peers'])) {
       process.stdout.write(`${values.json ? JSON.stringify(line) : show(line)}\n`);
     }
