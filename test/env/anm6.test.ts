@@ -97,6 +97,45 @@ function slotTracks(slot: number): Float64Array {
   return ANM6_DAY_PU.subarray(slot * ANM6_TRACKS, (slot + 1) * ANM6_TRACKS);
 }
 
+describe('a shorter step', () => {
+  const passive = (stepMs: number): StepResult => {
+    const episodeSteps = (ANM6_SLOTS * 900000) / stepMs;
+    const env = make('anm6-easy-v1', { stepMs, episodeSteps, startSlot: ANM6_SLOTS - 1 });
+    env.reset({ seed: 1 });
+    for (let k = 1; k < episodeSteps; k++) env.step(PASSIVE);
+    return env.step(PASSIVE);
+  };
+
+  it('lives the same day in more decisions', () => {
+    const quarters = passive(900000);
+    const minutes = passive(60000);
+    for (const { truncated, info } of [quarters, minutes]) expect([truncated, info['nextSlot']]).toEqual([true, 0]);
+    expect(minutes.info['step']).toBe(1440);
+    for (const sum of ['dESumPuH', 'phiSumPuH'] as const) {
+      expect(minutes.info[sum] as number).toBeCloseTo(quarters.info[sum] as number, 12);
+    }
+  });
+
+  it('charges the storage for its own length, and shows the time of its start', () => {
+    const env = make('anm6-easy-v1', { stepMs: 300000, startSlot: 10, startSocMwh: 50 });
+    env.reset({ seed: 1 });
+    const clock = env.copy.port.raw.length - 1;
+    const seen: number[] = [];
+    for (let k = 0; k < 4; k++) {
+      seen.push(env.copy.port.raw[clock]!);
+      env.step(Float32Array.of(1, 1, 0, 0, -0.24, 0));
+    }
+    expect(seen).toEqual([9900, 10200, 10500, 10800]);
+    // 12 MW for 20 min at 0.9: the action is a share of 32767 steps.
+    expect(env.step(PASSIVE).info['socMwh']).toBeCloseTo(50 + 12 * 0.9 * (20 / 60), 3);
+  });
+
+  it('keeps the contract of an environment, and divides a slot', () => {
+    checkEnv(() => make('anm6-easy-v1', { stepMs: 300000, episodeSteps: 50, variation: 0.3 }));
+    expect(() => make('anm6-easy-v1', { stepMs: 400000 })).toThrow('stepMs: a divisor of 15 min');
+  });
+});
+
 describe('random set points step by step with gym-anm', () => {
   it.each(GYM_STEPS.map((step, i) => [i, step] as const))('step %i', (_, step) => {
     const grid = new Anm6Grid(1e-12);
