@@ -71,25 +71,44 @@ function grouped(value: number): string {
     .replace(/\B(?=(\d{3})+$)/g, ' ');
 }
 
+const OPTIONS = {
+  help: { type: 'boolean', short: 'h', default: false },
+  json: { type: 'boolean', default: false },
+  only: { type: 'string', default: '' },
+  seconds: { type: 'string', default: '6' },
+  'no-peers': { type: 'boolean', default: false },
+} as const;
+const USAGE = `usage: npm run bench -- {${Object.keys(BENCHES).join(',')}} [--json] [--only TEXT] [--seconds S] [--no-peers]\n`;
+
+/** Undefined: the command line cannot be read, and that has been said. */
+function readArguments() {
+  try {
+    return parseArgs({ allowPositionals: true, options: OPTIONS });
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    return undefined;
+  }
+}
+
 function main(): void {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      json: { type: 'boolean', default: false },
-      only: { type: 'string', default: '' },
-      seconds: { type: 'string', default: '6' },
-      'no-peers': { type: 'boolean', default: false },
-    },
-  });
-  const name = positionals[0] ?? '';
+  const given = readArguments();
+  if (given?.values.help === true) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const name = given?.positionals[0] ?? '';
   const metrics = BENCHES[name];
-  if (metrics === undefined || positionals.length !== 1 || !(Number(values.seconds) > 0)) {
-    process.stderr.write(
-      `usage: npm run bench -- {${Object.keys(BENCHES).join(',')}} [--json] [--only TEXT] [--seconds S] [--no-peers]\n`,
-    );
+  if (
+    given === undefined ||
+    metrics === undefined ||
+    given.positionals.length !== 1 ||
+    !(Number(given.values.seconds) > 0)
+  ) {
+    process.stderr.write(USAGE);
     process.exitCode = 2;
     return;
   }
+  const { values } = given;
   const chosen = metrics.filter(({ metric }) => metric.includes(values.only));
   if (chosen.length === 0) {
     const names = metrics.map(({ metric }) => `\n  ${metric}`).join('');

@@ -12,7 +12,7 @@ export type Bounds<Args> = {
 };
 
 /** Arguments without a default: what `typeof` says of them, or `array`. They may be left out or undefined. */
-export type OptionalKinds<Args> = { readonly [Name in keyof Args]?: Kind };
+type OptionalKinds<Args> = { readonly [Name in keyof Args]?: Kind };
 
 type Kind = 'number' | 'string' | 'boolean' | 'object' | 'array';
 
