@@ -185,6 +185,15 @@ describe('arguments of voltage-case', () => {
     expect(code(() => make('voltage-ieee69-v1', { network }))).toBe('env.taskArgument');
   });
 
+  it.each([
+    [{ network: 'mine.m' }, /network: as caseNetwork or parseMatpower gives/],
+    [{ network, fleet: 'fleet.json' }, /fleet: assets, as parseFleet gives/],
+    [{ band: [0.9] }, /band: \[min, max\]/],
+    [{ bands: [0.9, 1.1] }, /one of network, fleet, band, scale/],
+  ])('says of %j what it takes instead', (args, words) => {
+    expect(() => make('voltage-case-v1', args as Partial<VoltageCaseArgs>)).toThrow(words);
+  });
+
   it('plays trees with open ties by sweeps, and closed ones by Newton', () => {
     const { buses, branches, ...rest } = caseNetwork('ieee33');
     const tie = { fromBus: 18, toBus: 33, rPu: 0.03, xPu: 0.03 };

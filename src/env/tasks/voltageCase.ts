@@ -97,6 +97,7 @@ function createCopy(rule: CaseRule, given: Partial<VoltageCaseArgs>): VoltageCop
   if (rule.fixed && (given.network !== undefined || fleet !== undefined)) {
     throw fail('env.taskArgument', { expected: `no network and fleet: those of ${rule.id} are fixed`, got: rule.id });
   }
+  checkOwn(given);
   checkBand(band);
   const { scale } = voltageArgs({ ...VOLTAGE_DEFAULTS, scale: rule.scale }, defined(common));
   const sites = fleet ?? rule.fleet(network, scale);
@@ -127,6 +128,25 @@ function defined(given: Omit<Partial<VoltageCaseArgs>, 'network' | 'band' | 'fle
   return Object.fromEntries(
     Object.entries(given).filter(([key, value]) => value !== undefined || !OPTIONAL.includes(key)),
   );
+}
+
+const KNOWN = ['network', 'fleet', 'band', ...Object.keys(VOLTAGE_DEFAULTS), 'series', 'barrier'];
+
+/** What this task has beyond those of all voltage tasks: what readers give, not paths or texts. */
+function checkOwn(given: object): void {
+  const unknown = Object.keys(given).find((name) => !KNOWN.includes(name));
+  if (unknown !== undefined) throw fail('env.taskArgument', { expected: `one of ${KNOWN.join(', ')}`, got: unknown });
+  const { network, fleet, band } = given as Record<'network' | 'fleet' | 'band', unknown>;
+  const { buses, branches } = (network ?? { buses: [], branches: [] }) as Record<string, unknown>;
+  if (!Array.isArray(buses) || !Array.isArray(branches)) {
+    throw fail('env.taskArgument', { expected: 'network: as caseNetwork or parseMatpower gives', got: typeof network });
+  }
+  if (fleet !== undefined && !Array.isArray(fleet)) {
+    throw fail('env.taskArgument', { expected: 'fleet: assets, as parseFleet gives', got: typeof fleet });
+  }
+  if (band !== undefined && !(Array.isArray(band) && band.length === 2)) {
+    throw fail('env.taskArgument', { expected: 'band: [min, max], pu', got: band });
+  }
 }
 
 function checkBand([minPu, maxPu]: Band): void {
