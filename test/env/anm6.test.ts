@@ -346,7 +346,9 @@ describe('the task', () => {
     };
     const published = Array.from({ length: 200 }, (_, i) => ANM6_LOADS[1]!.p[(i + 1) % 96]! * 1e6);
     expect(loads({})).toEqual(published);
-    expect(loads({ split: 'test' })).toEqual(published);
+    expect(loads({ split: 'test', variation: 0 })).toEqual(published);
+    expect(loads({ split: 'test' })).toEqual(loads({ split: 'test', variation: 0.2 }));
+    expect(loads({ split: 'test' })).not.toEqual(published);
     const train = loads({ variation: 0.2 });
     const test = loads({ variation: 0.2, split: 'test' });
     expect(train.slice(0, 96)).not.toEqual(train.slice(96, 192));
