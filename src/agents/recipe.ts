@@ -9,7 +9,6 @@ import { sha256 } from '../base/hash.ts';
 import { quantity } from '../grid/units.ts';
 import { makeVector, TASK_IDS, type TaskId, type Tasks } from '../env/gym/registry.ts';
 import type { VectorEnv } from '../env/gym/types.ts';
-import { VOLTAGE_INTERFACE } from '../env/tasks/voltageInterface.ts';
 import { BACKEND_NAMES, loadBackend, type BackendRequest } from './backend.ts';
 import type { FloatPolicy } from './freeze/floatPolicy.ts';
 import { PPO_BOUNDS, PPO_DEFAULTS, trainPpo, type PpoConfig, type PpoProgress, type PpoResult } from './ppo.ts';
@@ -54,9 +53,10 @@ export async function trainFromRecipe(recipe: Recipe, options: TrainOptions): Pr
   };
   const backend = await loadBackend(options.backend ?? recipe.backend);
   const makeEnv = (): VectorEnv => makeVector(recipe.task, recipe.numEnvs, recipe.args);
+  const { port } = makeVector(recipe.task, 1, recipe.args).copies[0]!;
   const training = await trainPpo(config, makeEnv, options.onProgress, backend);
   return {
-    policy: { layers: training.layers, interface: VOLTAGE_INTERFACE },
+    policy: { layers: training.layers, interface: port.policy },
     training,
     recipe: recipe.name,
     recipeDigest: recipeDigest(recipe),

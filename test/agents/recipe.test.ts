@@ -4,6 +4,7 @@ import { describe, it, expect } from 'vitest';
 import { deviceCurve } from '../../src/agents/baselines/controllers.ts';
 import { evaluateDays, floatPolicyFunction, meanMetrics, policyController } from '../../src/agents/evaluate.ts';
 import { loadRecipe, parseRecipe, recipeDigest, trainFromRecipe } from '../../src/agents/recipe.ts';
+import { make } from '../../src/env/gym/registry.ts';
 import { testDay } from '../../src/env/series/synthetic.ts';
 
 const pathOf = (name: string): string => fileURLToPath(new URL(`../../train/${name}.json`, import.meta.url));
@@ -27,6 +28,15 @@ describe('training recipes', () => {
     expect(recipeDigest(await parseRecipe(reordered))).toBe(digest);
     const other = { ...document, ppo: { ...document['ppo'], gamma: 0.5 } };
     expect(recipeDigest(await parseRecipe(other))).not.toBe(digest);
+  });
+
+  it('gives the policy the interface of the task it names', async () => {
+    const document = await documentOf(DEMO);
+    const ppo = { ...document['ppo'], rolloutSteps: 60, minibatchSize: 60 };
+    const task = 'frequency-area1-v1';
+    const recipe = await parseRecipe({ ...document, task, args: {}, numEnvs: 2, ppo });
+    const { policy } = await trainFromRecipe(recipe, { seed: 1, totalSteps: 120 });
+    expect(policy.interface).toEqual(make(task).copy.port.policy);
   });
 
   it('refuses what is not one, and says where', async () => {

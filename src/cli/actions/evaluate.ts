@@ -15,6 +15,7 @@ import { createExecutor } from '../../contracts/policy/execute.ts';
 import { loadArtifact } from '../../contracts/policy/codec.ts';
 import { testDay } from '../../env/series/synthetic.ts';
 import type { Controller } from '../../agents/baselines/controllers.ts';
+import type { PolicyInterface } from '../../grid/interface.ts';
 import type { Action } from '../command.ts';
 import type { EvaluateFlags } from '../commands/evaluate.ts';
 import { dayPlots, traceDay } from '../dayPlots.ts';
@@ -32,6 +33,7 @@ export const evaluate: Action<EvaluateFlags, [policy: string | undefined]> = asy
   if (flags.homes !== undefined) return evaluateHomes(report, flags, path);
   if (flags.mpc) throw fail('cli.usage', { expected: '--mpc with --homes', got: '--mpc alone' });
   const artifact = loadArtifact(await readPolicy(path));
+  assertOffsets(artifact.interface);
   const { days: count = DAYS, from = FROM } = flags;
   const days = flags.hard
     ? hardDays('test', count, {}, from)
@@ -75,6 +77,15 @@ export const evaluate: Action<EvaluateFlags, [policy: string | undefined]> = asy
     })),
   });
 };
+
+/** Any other policy would find its inputs missing, and its fallback would be compared. */
+function assertOffsets({ outputs }: PolicyInterface): void {
+  if (outputs.length === 1 && outputs[0]!.n === 'offset') return;
+  throw fail('cli.file', {
+    expected: 'a policy of a voltage task: one output, offset',
+    got: outputs.map(({ n }) => n).join(', '),
+  });
+}
 
 /** The controllers that say most beside each other; the first is the plainest line. */
 const PLOTTED = ['policy', 'none', 'device-curve', 'droop-fixed-point-tuned'];
