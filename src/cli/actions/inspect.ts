@@ -90,7 +90,7 @@ function inputTable({ inputs, state, outputs }: Interface, width: number): strin
   ];
   const rows = inputs.map((spec, i) => {
     const held = state.find((entry) => entry.i === i);
-    const meaning = isChannel(spec.n) ? CHANNELS[spec.n].meaning : 'not measured: always missing';
+    const meaning = channelMeaning(spec.n);
     return [
       spec.n,
       physicalRange(spec),
@@ -99,6 +99,16 @@ function inputTable({ inputs, state, outputs }: Interface, width: number): strin
     ];
   });
   return table(columns, rows, width);
+}
+
+/** Readings and dispatch of this version fill the channels below this id (docs/spec/ledger.md, "Device batch"). */
+const FIRST_NOT_ON_LEDGER = 8;
+
+/** What an approver must know of an input: a policy that reads what a ledger does not have always falls back there. */
+function channelMeaning(name: string): string {
+  if (!isChannel(name)) return 'not measured: always missing';
+  const { id, meaning } = CHANNELS[name];
+  return id < FIRST_NOT_ON_LEDGER ? meaning : `${meaning}; a ledger does not have it: always missing there`;
 }
 
 function physicalRange({ lo, hi, u }: Interface['inputs'][number]): string {
@@ -110,7 +120,7 @@ function outputTable({ outputs }: Interface): string[] {
     { title: 'name' },
     { title: 'least', align: 'right' },
     { title: 'greatest', align: 'right' },
-    { title: 'unit' },
+    { title: 'issued in' },
   ];
   return table(
     columns,
