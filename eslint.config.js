@@ -65,9 +65,9 @@ const ENGINE_DEPENDENT = [
   ...['log', 'log10', 'log1p', 'log2', 'pow', 'random', 'sin', 'sinh', 'tan', 'tanh'],
 ];
 
-/** Bans of the above; `allowed` names functions that a file may use all the same. */
-function reproducible(...allowed) {
-  const bans = ENGINE_DEPENDENT.filter((name) => !allowed.includes(name)).map((property) => ({
+/** Bans of the above. */
+function reproducible() {
+  const bans = ENGINE_DEPENDENT.map((property) => ({
     object: 'Math',
     property,
     message: 'The engine decides its last bits, and so the bytes of what is trained: use src/base/realMath.ts.',
@@ -113,11 +113,6 @@ export default defineConfig(
   },
   ...EXEMPTIONS,
   { name: 'gridpact/reproducible', files: REPRODUCIBLE, rules: reproducible() },
-  {
-    name: 'gridpact/exempt: voltage angles are for reports, nothing is computed from them',
-    files: ['src/env/physics/radial.ts'],
-    rules: reproducible('atan2'),
-  },
   {
     files: ['**/*.js', '**/*.cjs'],
     languageOptions: {

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { IEEE33 } from '../../src/env/cases/ieee33.ts';
+import { parseMatpower } from '../../src/env/cases/matpower.ts';
 import { RadialPowerFlow } from '../../src/env/physics/radial.ts';
 import { radialTopology } from '../../src/env/physics/topology.ts';
 import { isGridPactError } from '../../src/base/errors.ts';
 import { expectFlowInvariants } from '../support/invariants.ts';
-import { goldenFlow, hasShared, radialCase } from '../support/matpower.ts';
+import { goldenFlow, hasShared, radialCase, readShared } from '../support/matpower.ts';
 
 const BASE_VA = IEEE33.baseMva * 1e6;
 
@@ -61,6 +62,14 @@ describe('IEEE 33-bus feeder (Baran & Wu 1989)', () => {
       expect(Math.abs(branch.xPu / ours.xPu - 1)).toBeLessThan(4e-16);
     });
     expect(file.branches.length).toBe(IEEE33.branches.length);
+    // Without its last statements the file holds ohms: divided as here they are the same to the last bit.
+    const text = readShared('data/matpower/case33bw.m');
+    const ohms = parseMatpower(text.slice(0, text.indexOf('%% convert branch impedances')));
+    const ohmPerPu = (IEEE33.baseKv * IEEE33.baseKv) / IEEE33.baseMva;
+    const live = ohms.branches.filter(({ inService }) => inService !== false);
+    expect(live.map(({ rPu, xPu }) => [rPu / ohmPerPu, xPu / ohmPerPu])).toEqual(
+      IEEE33.branches.map(({ rPu, xPu }) => [rPu, xPu]),
+    );
   });
 
   it('keeps its invariants and does not depend on the order of buses and branches', () => {

@@ -7,6 +7,7 @@
  * cache line, and what it hands to the next mostly in local variables. Everything outside is in the order of
  * `network.buses`.
  */
+import { atan2Real } from '../../base/realMath.ts';
 import type { Network } from '../../grid/network.ts';
 import { J_IM, J_RE, P, Q, R, RECORD, V_IM, V_RE, X } from './busRecords.ts';
 import { DEFAULT_TOLERANCE_PU, finite, V_CLAMP_MAX_PU, V_CLAMP_MIN_PU } from './powerflow/port.ts';
@@ -335,7 +336,7 @@ export class RadialPowerFlow implements PowerFlow {
 
   /** Voltage angles, rad, for reports; not needed on the hot path. */
   angles(): Float64Array {
-    for (let k = 0; k < this.vaRad.length; k++) this.vaRad[k] = Math.atan2(this.vIm[k]!, this.vRe[k]!);
+    for (let k = 0; k < this.vaRad.length; k++) this.vaRad[k] = atan2Real(this.vIm[k]!, this.vRe[k]!);
     return this.vaRad;
   }
 
