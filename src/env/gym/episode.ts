@@ -41,9 +41,16 @@ export abstract class EpisodeTask implements TaskCopy {
   /**
    * `purpose`: names the random stream; the task's id without its version.
    * `assets`: snapshots to fill when there are more than agents, as for one agent that sees and moves many assets.
+   * `costNames`: limits, whose breaking `cost` says.
    * @throws `env.interface`.
    */
-  constructor(purpose: string, policy: PolicyInterface, agents: number, assets = agents) {
+  constructor(
+    purpose: string,
+    policy: PolicyInterface,
+    agents: number,
+    assets = agents,
+    costNames: readonly string[] = [],
+  ) {
     checkInterface(policy, assets);
     this.#purpose = purpose;
     this.stream = RandomStream.fromSeed(0, purpose);
@@ -55,6 +62,7 @@ export abstract class EpisodeTask implements TaskCopy {
       actionSize: policy.outputs.length,
       observationNames: policy.inputs.map(({ n }) => n),
       actionNames: policy.outputs.map(({ n }) => n),
+      costNames,
     };
   }
 
@@ -69,6 +77,10 @@ export abstract class EpisodeTask implements TaskCopy {
   protected abstract advance(step: number): boolean;
   /** What the step just lived is worth to an agent. */
   protected abstract reward(agent: number): number;
+  /** By how much the step just lived broke limit `limit` of `costNames` for an agent: >= 0, 0 when kept. */
+  protected cost(_agent: number, _limit: number): number {
+    return 0;
+  }
   /** Metrics of the episode so far, finite numbers or text. */
   protected abstract metrics(): Info;
   abstract balance(): Balance | undefined;
@@ -108,6 +120,13 @@ export abstract class EpisodeTask implements TaskCopy {
     }
     this.#look();
     return over;
+  }
+
+  costs(out: Float32Array, at: number): void {
+    const { agents, costNames = [] } = this.shape;
+    for (let a = 0; a < agents; a++) {
+      for (let c = 0; c < costNames.length; c++) out[at + a * costNames.length + c] = this.cost(a, c);
+    }
   }
 
   observe(out: Float32Array, at: number): void {

@@ -11,6 +11,8 @@ export interface TaskShape {
   /** Per agent and observation or action: what the numbers are called, for views by name. */
   readonly observationNames: readonly string[];
   readonly actionNames: readonly string[];
+  /** Limits that a constrained learner keeps: what `TaskCopy.costs` writes per agent; none when left out. */
+  readonly costNames?: readonly string[];
 }
 
 /**
@@ -52,6 +54,11 @@ export interface TaskCopy {
   step(actions: Float32Array, at: number, rewards: Float32Array): boolean;
   /** True when the task itself, not the clock, ended the episode. */
   readonly terminated?: boolean;
+  /**
+   * Write agents x costNames of the last step from `out[at]`: how far each limit was broken, >= 0, 0 where it was kept.
+   * Costs are beside the reward, they are not taken off it.
+   */
+  costs?(out: Float32Array, at: number): void;
   /** Write agents x observationSize floats within [-1, 1] from `out[at]`. */
   observe(out: Float32Array, at: number): void;
   info(): Info;

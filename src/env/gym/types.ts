@@ -105,6 +105,8 @@ export interface VectorStep {
   /** rows, 0 or 1; never both. */
   readonly terminated: Uint8Array;
   readonly truncated: Uint8Array;
+  /** rows x costNames: how far the step broke each limit, >= 0. */
+  readonly costs?: Float32Array;
 }
 
 export interface VectorEnv {
@@ -113,6 +115,13 @@ export interface VectorEnv {
   readonly agentsPerEnv: number;
   readonly observationSize: number;
   readonly actionSize: number;
+  /**
+   * For actions that are choices: how many there are in each dimension; an action is then the numbers chosen,
+   * 0 .. choices-1. Left out: continuous actions within [-1, 1].
+   */
+  readonly actionChoices?: readonly number[];
+  /** Limits of the task, see `VectorStep.costs`; left out: none. */
+  readonly costNames?: readonly string[];
   reset(seed: number): Float32Array;
   /** @throws `env.ended` before the first reset; `env.action`, and then no copy has moved. */
   step(actions: Float32Array): VectorStep;

@@ -21,6 +21,7 @@ export class TaskVectorEnv<Copy extends TaskCopy = TaskCopy> implements Branchin
   readonly agentsPerEnv: number;
   readonly observationSize: number;
   readonly actionSize: number;
+  readonly costNames: readonly string[];
   readonly copies: readonly Copy[];
   /** Episodes that ended in the last step, by copy; empty in most steps. */
   ended: readonly EndedEpisode[] = NONE;
@@ -28,6 +29,7 @@ export class TaskVectorEnv<Copy extends TaskCopy = TaskCopy> implements Branchin
   readonly #task: TaskDefinition;
   readonly #args: object;
   readonly #out: VectorStep;
+  readonly #costs: Float32Array;
   readonly #copyRewards: Float32Array;
   readonly #copyActions: Float32Array;
   #running = false;
@@ -40,21 +42,24 @@ export class TaskVectorEnv<Copy extends TaskCopy = TaskCopy> implements Branchin
     this.#task = task;
     this.#args = args;
     this.copies = copies ?? Array.from({ length: numEnvs }, () => task.createCopy(args) as Copy);
-    const { agents, observationSize, actionSize } = this.copies[0]!.shape;
+    const { agents, observationSize, actionSize, costNames = [] } = this.copies[0]!.shape;
     this.id = task.id;
     this.numEnvs = numEnvs;
     this.agentsPerEnv = agents;
     this.observationSize = observationSize;
     this.actionSize = actionSize;
+    this.costNames = costNames;
     this.#copyRewards = new Float32Array(agents);
     this.#copyActions = new Float32Array(agents * actionSize);
     const rows = numEnvs * agents;
+    this.#costs = new Float32Array(rows * costNames.length);
     this.#out = {
       observations: new Float32Array(rows * observationSize),
       finalObservations: new Float32Array(rows * observationSize),
       rewards: new Float32Array(rows),
       terminated: new Uint8Array(rows),
       truncated: new Uint8Array(rows),
+      costs: this.#costs,
     };
   }
 
@@ -144,6 +149,7 @@ export class TaskVectorEnv<Copy extends TaskCopy = TaskCopy> implements Branchin
       out.terminated[row + a] = terminated ? 1 : 0;
       out.truncated[row + a] = truncated && !terminated ? 1 : 0;
     }
+    copy.costs?.(this.#costs, row * this.costNames.length);
     if (terminated || truncated) this.#restart(c, copy);
     copy.observe(out.observations, this.#observationAt(c));
   }
