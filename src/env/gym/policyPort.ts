@@ -50,6 +50,7 @@ export class PolicyPort {
   readonly #unit: Float64Array;
   readonly #rawRow: Int32Array;
   readonly #outRow: Int32Array;
+  #imposed: Int32Array | undefined;
 
   constructor(policy: PolicyInterface, agents: number) {
     this.policy = policy;
@@ -78,6 +79,7 @@ export class PolicyPort {
     this.raw.fill(0);
     this.missing.fill(0);
     this.fallbackUsed.fill(0);
+    this.#imposed = undefined;
     for (let a = 0; a < this.agents; a++) {
       for (let d = 0; d < outputs.length; d++) {
         this.issued[a * this.outputs + d] = clamp(0, outputs[d]!.lo, outputs[d]!.hi);
@@ -107,7 +109,29 @@ export class PolicyPort {
   decide(actions: Float32Array, at: number): void {
     checkFinite(actions, at, this.agents * this.outputs);
     this.previous.set(this.issued);
+    if (this.#imposed !== undefined) {
+      this.issued.set(this.#imposed);
+      this.fallbackUsed.fill(0);
+      this.#imposed = undefined;
+      return;
+    }
     for (let a = 0; a < this.agents; a++) this.#decideOne(a, actions, at + a * this.outputs);
+  }
+
+  /**
+   * The next decision is these setpoints, agents x outputs, whatever the actions are: a frozen policy's answer or a
+   * baseline's, which bring their envelopes and fallback with them. Not part of the state: impose, then step.
+   * @throws `env.action` for another count or a value outside its output's bounds.
+   */
+  impose(issued: Int32Array): void {
+    if (issued.length !== this.issued.length) {
+      throw fail('env.action', { expected: `${this.issued.length} setpoints`, got: issued.length });
+    }
+    issued.forEach((value, k) => {
+      const { n, lo, hi } = this.policy.outputs[k % this.outputs]!;
+      if (value < lo || value > hi) throw fail('env.action', { expected: `${n} in [${lo}, ${hi}]`, got: value });
+    });
+    this.#imposed = Int32Array.from(issued);
   }
 
   /** Agent `agent`'s network inputs as reals within [-1, 1], to `out[at]` on. */

@@ -40,6 +40,8 @@ export interface PortView {
   readonly missing: Int32Array;
   /** agents x outputs: the setpoints last issued, envelopes applied. */
   readonly issued: Int32Array;
+  /** The next step's setpoints, agents x outputs, instead of what its actions would issue. @throws `env.action`. */
+  impose(issued: Int32Array): void;
 }
 
 /** One copy of a task. */
