@@ -24,7 +24,8 @@ import {
   type Tuning,
 } from '../src/agents/baselines/tune.ts';
 import { describeBackend } from '../src/agents/backend.ts';
-import { EVALUATION_DEFAULTS, evaluateDays, floatPolicyFunction, policyController } from '../src/agents/evaluate.ts';
+import { EVALUATION_DEFAULTS, evaluateDays, policyController } from '../src/agents/evaluate.ts';
+import { floatPolicyFunction } from '../src/agents/freeze/floatFunction.ts';
 import type { FloatLayer, FloatPolicy } from '../src/agents/freeze/floatPolicy.ts';
 import { freezePolicy } from '../src/agents/freeze/freeze.ts';
 import { formatProgress, parameterDigest } from '../src/agents/ppo.ts';

@@ -3,17 +3,8 @@
  * a paired bootstrap. Plain data in, plain data out.
  */
 import { fail } from '../base/errors.ts';
-import { clamp } from '../base/fixed.ts';
 import { RandomStream } from '../base/random.ts';
-import {
-  applyEnvelopes,
-  evaluateFallback,
-  gatherInputs,
-  normaliseInput,
-  scaleOutput,
-  UNIT_INTEGER,
-  type PolicyInterface,
-} from '../grid/interface.ts';
+import { gatherInputs, type PolicyInterface } from '../grid/interface.ts';
 import { secondOfDay } from '../grid/interval.ts';
 import { clearSnapshot, createSnapshot, setChannel } from '../grid/snapshot.ts';
 import { MAX_SHARE_MICRO, type VoltVarCurve } from '../grid/voltVar.ts';
@@ -21,8 +12,7 @@ import { DEFAULT_BATTERY_PLAN, DEFAULT_VOLT_VAR, type BatteryPlan } from '../env
 import { createSetpoints, Feeder } from '../env/physics/feeder.ts';
 import { createFeederScenario, followPlan, ieee33Day } from '../env/tasks/voltageIeee33.ts';
 import type { Controller } from './baselines/controllers.ts';
-import type { FloatPolicy } from './freeze/floatPolicy.ts';
-import { runnerOf } from './network.ts';
+import type { IntegerPolicy } from './freeze/floatFunction.ts';
 
 export interface EvaluationOptions {
   /** Load peak as a share of nominal. */
@@ -53,9 +43,6 @@ export interface DayMetrics {
   /** Intervals without a power-flow solution. */
   readonly divergedSteps: number;
 }
-
-/** An integer policy: (raw inputs, bits of missing ones, outputs to fill); a frozen artifact's executor fits. */
-export type IntegerPolicy = (raw: Int32Array, missingMask: number, out: Int32Array) => void;
 
 /** Called after every interval lived, for whoever draws or records what the sums leave out. */
 export type IntervalWatch = (feeder: Feeder, step: number) => void;
@@ -136,23 +123,6 @@ export function policyController(name: string, shared: PolicyInterface, policy: 
         setpoints.offsetMicro[s] = out[0];
       }
     },
-  };
-}
-
-/** A float policy as an integer function: what freezing it would give if nothing were lost. */
-export function floatPolicyFunction(policy: FloatPolicy): IntegerPolicy {
-  const { inputs, outputs, envelopes } = policy.interface;
-  const run = runnerOf(policy.layers);
-  const observation = new Float32Array(inputs.length);
-  const u = new Float32Array(outputs.length);
-  return (raw, missingMask, out) => {
-    if (missingMask !== 0) return evaluateFallback(policy.interface, raw, missingMask, out);
-    inputs.forEach((input, i) => (observation[i] = normaliseInput(input, raw[i]!) / (UNIT_INTEGER + 1)));
-    run(observation, 1, u);
-    outputs.forEach((output, d) => {
-      out[d] = scaleOutput(output, clamp(Math.floor(u[d]! * (UNIT_INTEGER + 1) + 0.5), -UNIT_INTEGER, UNIT_INTEGER));
-    });
-    applyEnvelopes(envelopes, raw, 0, out);
   };
 }
 

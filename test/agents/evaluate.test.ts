@@ -5,12 +5,12 @@ import {
   compareScores,
   evaluateDay,
   evaluateDays,
-  floatPolicyFunction,
   meanMetrics,
   pairedBootstrap,
   policyController,
   type DayMetrics,
 } from '../../src/agents/evaluate.ts';
+import { floatPolicyFunction } from '../../src/agents/freeze/floatFunction.ts';
 import { freezePolicy, type FrozenPolicy } from '../../src/agents/freeze/freeze.ts';
 import type { FloatPolicy } from '../../src/agents/freeze/floatPolicy.ts';
 import { initialiseMlp, layersOf, mlpShape, runnerOf } from '../../src/agents/network.ts';

@@ -2,10 +2,11 @@
 import type { TaskCopy } from '../../env/gym/task.ts';
 import type { Info } from '../../env/gym/types.ts';
 import { taskDefinition } from '../../env/gym/registry.ts';
-import type { LoadedPolicy } from '../../contracts/policy/artifact.ts';
 import { createExecutor } from '../../contracts/policy/execute.ts';
+import type { PolicyInterface } from '../../grid/interface.ts';
 import { fail } from '../../base/errors.ts';
-import type { Scenario } from './suite.ts';
+import { floatPolicyFunction, type IntegerPolicy } from '../freeze/floatFunction.ts';
+import type { RunnablePolicy, Scenario } from './suite.ts';
 
 /** Fills `issued`, agents x outputs in the units of the interface, for the step ahead. */
 export type Decide<Copy extends TaskCopy = TaskCopy> = (copy: Copy, step: number, issued: Int32Array) => void;
@@ -63,27 +64,43 @@ export function liveEpisode<Copy extends TaskCopy>(
   return { ...sums, steps: step, terminated: copy.terminated === true, info: copy.info() };
 }
 
-/** A frozen policy, shared by all agents of the copy: raw inputs, executor, setpoints. @throws `agents.evaluate`. */
-export function artifactDecide(artifact: LoadedPolicy): Decide {
-  const executor = createExecutor(artifact);
-  const { inputs, outputs } = artifact.interface;
+/**
+ * A policy shared by all agents of the copy: raw inputs, its integer function, setpoints. A float network goes through
+ * the same interface, so that what differs is what freezing changed.
+ * @throws `agents.evaluate`.
+ */
+export function artifactDecide(policy: RunnablePolicy): Decide {
+  const run = integerFunction(policy);
+  const { inputs, outputs } = policy.interface;
   const raw = new Int32Array(inputs.length);
   const out = new Int32Array(outputs.length);
-  let checked: LoadedPolicy['interface'] | undefined;
+  let checked: PolicyInterface | undefined;
   return ({ port, shape }, _step, issued) => {
-    if (port.policy !== checked) checkFits(artifact, port.policy);
+    if (port.policy !== checked) checkFits(policy.interface, port.policy);
     checked = port.policy;
     for (let a = 0; a < shape.agents; a++) {
       for (let i = 0; i < raw.length; i++) raw[i] = port.raw[a * raw.length + i]!;
-      executor.run(raw, port.missing[a]!, out);
+      run(raw, port.missing[a]!, out);
       issued.set(out, a * out.length);
     }
   };
 }
 
-function checkFits({ interface: own }: LoadedPolicy, task: LoadedPolicy['interface']): void {
-  const names = (shared: LoadedPolicy['interface']): string =>
-    [...shared.inputs, ...shared.outputs].map(({ n, u }) => `${n} ${u}`).join(', ');
-  const [expected, got] = [names(task), names(own)];
+/** Of a frozen artifact, or of the float network it came from. */
+export function integerFunction(policy: RunnablePolicy): IntegerPolicy {
+  if (!('head' in policy)) return floatPolicyFunction(policy);
+  const executor = createExecutor(policy);
+  return (raw, missing, out) => void executor.run(raw, missing, out);
+}
+
+/** Inputs and outputs by name and unit, in their order: what must agree for a policy to fit a task. */
+export function interfaceSignature({ inputs, outputs }: PolicyInterface): string {
+  const names = (list: readonly { readonly n: string; readonly u: string }[]): string =>
+    list.map(({ n, u }) => `${n} ${u}`).join(', ');
+  return `${names(inputs)} -> ${names(outputs)}`;
+}
+
+function checkFits(own: PolicyInterface, task: PolicyInterface): void {
+  const [expected, got] = [interfaceSignature(task), interfaceSignature(own)];
   if (expected !== got) throw fail('agents.evaluate', { expected, got });
 }

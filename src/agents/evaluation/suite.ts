@@ -5,6 +5,7 @@
  */
 import type { TaskId } from '../../env/gym/registry.ts';
 import type { LoadedPolicy } from '../../contracts/policy/artifact.ts';
+import type { FloatPolicy } from '../freeze/floatPolicy.ts';
 
 /** One number per metric of the suite, by its key. */
 export type Metrics = Readonly<Record<string, number>>;
@@ -21,6 +22,9 @@ export interface MetricSpec {
   /** `mean` over scenarios unless the worst is what counts. */
   readonly over?: 'mean' | 'worst';
 }
+
+/** What can decide: a frozen artifact, or the float network it was frozen from, to show what freezing changed. */
+export type RunnablePolicy = LoadedPolicy | FloatPolicy;
 
 /** A held-out episode, told completely by plain data. */
 export interface Scenario {
@@ -57,5 +61,5 @@ export interface Suite {
   /** From the weakest to the strongest; bounds last. */
   baselines(): readonly Contender[];
   /** @throws `agents.evaluate` when the policy's interface is not one of the task. */
-  policy(name: string, artifact: LoadedPolicy): Contender;
+  policy(name: string, policy: RunnablePolicy): Contender;
 }
