@@ -28,7 +28,7 @@ import { EVALUATION_DEFAULTS, evaluateDays, policyController } from '../src/agen
 import { floatPolicyFunction } from '../src/agents/freeze/floatFunction.ts';
 import type { FloatLayer, FloatPolicy } from '../src/agents/freeze/floatPolicy.ts';
 import { freezePolicy } from '../src/agents/freeze/freeze.ts';
-import { formatProgress, parameterDigest } from '../src/agents/ppo.ts';
+import { formatProgress, parameterDigest } from '../src/agents/learner.ts';
 import { loadRecipe, recipeDigest, trainFromRecipe, type Recipe } from '../src/agents/recipe.ts';
 import {
   evaluateBaseline,

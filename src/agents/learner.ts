@@ -1,4 +1,6 @@
 /** What a training tool asks of a learner, whichever the algorithm: updates, progress, a state to go on from, a policy. */
+import { toHex } from '../base/bytes.ts';
+import { sha256 } from '../base/hash.ts';
 import type { EnvState } from '../env/gym/types.ts';
 import type { Backend } from './backend.ts';
 import type { FloatLayer } from './freeze/floatPolicy.ts';
@@ -61,4 +63,28 @@ export interface Learner {
   setState(state: EnvState): void;
   /** Frees tensors and closes the environment. */
   close(): void;
+}
+
+/** A log line; the backend is on every one. */
+export function formatProgress(p: Progress): string {
+  const number = (x: number | undefined, digits = 4): string => (x === undefined ? '-' : x.toPrecision(digits));
+  return [
+    `update ${p.update}/${p.updates}`,
+    `steps ${p.steps}`,
+    `${Math.round(p.stepsPerSecond)} steps/s`,
+    `reward ${number(p.meanReward)}`,
+    `return ${number(p.meanReturn)}`,
+    ...p.limits.map(({ name, use, limit, multiplier }) => {
+      return `${name} ${number(use, 2)} of ${number(limit, 2)} x ${number(multiplier, 2)}`;
+    }),
+    ...Object.entries(p.metrics).map(([name, value]) => `${name} ${number(value, 3)}`),
+    `lr ${number(p.learningRate, 2)}`,
+    `params ${p.digest}`,
+    `backend ${p.backend}`,
+  ].join('  ');
+}
+
+/** First 16 hex digits of SHA-256 over the little-endian float32 bytes. */
+export function parameterDigest(params: Float32Array): string {
+  return toHex(sha256(new Uint8Array(params.buffer, params.byteOffset, params.byteLength))).slice(0, 16);
 }

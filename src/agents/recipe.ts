@@ -11,7 +11,8 @@ import { makeVector, TASK_IDS, type TaskId, type Tasks } from '../env/gym/regist
 import type { VectorEnv } from '../env/gym/types.ts';
 import { BACKEND_NAMES, loadBackend, type BackendRequest } from './backend.ts';
 import type { FloatPolicy } from './freeze/floatPolicy.ts';
-import { PPO_BOUNDS, PPO_DEFAULTS, trainPpo, type PpoConfig, type PpoProgress, type PpoResult } from './ppo.ts';
+import type { Progress } from './learner.ts';
+import { PPO_BOUNDS, PPO_DEFAULTS, trainPpo, type PpoConfig, type PpoResult } from './ppo.ts';
 
 const RECIPE_FORMAT = 'gridpact-recipe/1';
 
@@ -34,7 +35,7 @@ export interface TrainOptions {
   readonly totalSteps?: number;
   /** Instead of the recipe's. */
   readonly backend?: BackendRequest;
-  readonly onProgress?: (progress: PpoProgress) => void | Promise<void>;
+  readonly onProgress?: (progress: Progress) => void | Promise<void>;
 }
 
 export interface TrainedPolicy {
@@ -139,6 +140,9 @@ function parsePpo(document: unknown): Recipe['ppo'] {
     activation: oneOf('ppo.activation', filled['activation'], ['relu', 'hardtanh', 'tanh']),
     annealLearningRate: oneOf('ppo.annealLearningRate', filled['annealLearningRate'], [true, false]),
     normaliseRewards: oneOf('ppo.normaliseRewards', filled['normaliseRewards'], [true, false]),
+    normaliseValues: oneOf('ppo.normaliseValues', filled['normaliseValues'], [true, false]),
+    critic: oneOf('ppo.critic', filled['critic'], ['own', 'all']),
+    limits: [],
   };
 }
 

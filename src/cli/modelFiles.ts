@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { FREEZE_VERSION, type FrozenPolicy } from '../agents/freeze/freeze.ts';
 import type { FloatPolicy } from '../agents/freeze/floatPolicy.ts';
 import { describeBackend } from '../agents/backend.ts';
-import { parameterDigest } from '../agents/ppo.ts';
+import { parameterDigest } from '../agents/learner.ts';
 import type { TrainedPolicy } from '../agents/recipe.ts';
 import { fail } from '../base/errors.ts';
 import type { PolicyInterface } from '../grid/interface.ts';

@@ -1,7 +1,7 @@
 /** Training as `train` and `demo` show it: a bar, or log lines, each with the tfjs backend in use. */
 import { fileURLToPath } from 'node:url';
 import type { BackendRequest } from '../agents/backend.ts';
-import { formatProgress, type PpoProgress } from '../agents/ppo.ts';
+import { formatProgress, type Progress } from '../agents/learner.ts';
 import { loadRecipe, trainFromRecipe, type Recipe, type TrainedPolicy } from '../agents/recipe.ts';
 import { readBytesFile } from './files.ts';
 import { fixed } from './ui/format.ts';
@@ -11,7 +11,7 @@ export interface TrainingOptions {
   readonly seed: number;
   readonly totalSteps?: number;
   readonly backend?: BackendRequest;
-  readonly onUpdate?: (progress: PpoProgress) => void;
+  readonly onUpdate?: (progress: Progress) => void;
 }
 
 /** A recipe that ships with the project, by name. Two levels up from src/cli and from dist/cli alike. */

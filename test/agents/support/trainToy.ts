@@ -1,6 +1,7 @@
 /** Trains on the toy line in a process of its own and prints the digest of the parameters. */
 import { loadBackend } from '../../../src/agents/backend.ts';
-import { parameterDigest, PPO_DEFAULTS, trainPpo, type PpoConfig } from '../../../src/agents/ppo.ts';
+import { parameterDigest } from '../../../src/agents/learner.ts';
+import { PPO_DEFAULTS, trainPpo, type PpoConfig } from '../../../src/agents/ppo.ts';
 import { ToyLineEnv } from './toyEnv.ts';
 
 export const TOY_CONFIG: PpoConfig = {
