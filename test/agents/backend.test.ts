@@ -17,12 +17,14 @@ describe('tfjs backend choice', () => {
     expect(backend.name).toBe('wasm');
     expect(backend.version).toBe('4.22.0');
     expect(backend.detail).toMatch(/^(simd|scalar) sha256:[0-9a-f]{16}$/);
+    expect(backend.wasmSha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(backend.detail.endsWith(backend.wasmSha256!.slice(0, 16))).toBe(true);
     expect(backend.tf.getBackend()).toBe('wasm');
     expect(backend.tried).toEqual([]);
   });
 
   it('auto: takes the native addon where it loads', async () => {
-    // The addon itself cannot be built here; what it does on import is to register the backend `tensorflow`.
+    // The addon itself is nativeBackend.test.ts; what it does on import is to register the backend `tensorflow`.
     const importer: Importer = async (specifier) => {
       if (!specifier.endsWith('tfjs-node')) return real(specifier);
       const { MathBackendCPU } = await import('@tensorflow/tfjs-backend-cpu');
@@ -54,6 +56,8 @@ describe('tfjs backend choice', () => {
   });
 
   it('takes cpu when asked', async () => {
-    expect((await loadBackend('cpu')).name).toBe('cpu');
+    const backend = await loadBackend('cpu');
+    expect(backend.name).toBe('cpu');
+    expect(backend.wasmSha256).toBeUndefined();
   });
 });
