@@ -59,6 +59,36 @@ export const CHANNELS = {
   'v.min': { id: 22, unit: 'v.pu.e-6', source: 'derived', meaning: 'lowest voltage reported in the deployment' },
   'v.max': { id: 23, unit: 'v.pu.e-6', source: 'derived', meaning: 'highest voltage reported in the deployment' },
   'ace.own': { id: 24, unit: 'w', source: 'derived', meaning: 'area control error of the own area, surplus positive' },
+  'p.need': {
+    id: 25,
+    unit: 'ratio.e-6',
+    source: 'local',
+    meaning: 'load less PV behind the same meter, 1e-6 of rated battery power',
+  },
+  'need.dear': {
+    id: 26,
+    unit: 'ratio.e-6',
+    source: 'local',
+    meaning: 'stored energy that the dear hours ahead are expected to take, 1e-6 of rated energy',
+  },
+  'spare.dear': {
+    id: 27,
+    unit: 'ratio.e-6',
+    source: 'local',
+    meaning: 'PV surplus expected to be stored before the dear hours begin, 1e-6 of rated energy',
+  },
+  'time.cheap': {
+    id: 28,
+    unit: 's',
+    source: 'derived',
+    meaning: 'until the last interval as cheap as now before the dear hours begin',
+  },
+  'price.rise': {
+    id: 29,
+    unit: 'ratio.e-6',
+    source: 'derived',
+    meaning: 'mean price of the dear hours ahead, 1e-6 of the price now',
+  },
 } as const satisfies Record<string, ChannelSpec>;
 
 export type Channel = keyof typeof CHANNELS;

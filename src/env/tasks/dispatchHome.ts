@@ -22,11 +22,26 @@
  *   | 8  | time.day   | 0   | 86400  | s, the home's clock              |
  *   | 9  | time.week  | 0   | 604800 | s, from Monday 0 h               |
  *   | 10 | time.year  | 0   | 366    | day of the year                  |
+ *   With `interface: 'outlook'` a Box of 8, shares of the battery's rating and what its gateway expects
+ *   (series/homeOutlook.ts), for `observationDelay: 0`; the envelope of the output then keeps the battery from feeding in
+ *   and has it take every PV surplus, so that +1 is greedy self-use (`DISPATCH_HOME_OUTLOOK`):
+ *   | #  | name       | min  | max   | unit                                                                        |
+ *   | 0  | p.need     | -1e6 | 1e6   | load less PV of the interval acted on, 1e-6 of rated power                  |
+ *   | 1  | soc        | 0    | 1e6   | 1e-6 of rated energy                                                        |
+ *   | 2  | need.dear  | 0    | 2e6   | energy that the dear hours ahead are expected to take, 1e-6 of rated energy |
+ *   | 3  | spare.dear | 0    | 2e6   | PV surplus expected before them, 1e-6 of rated energy                       |
+ *   | 4  | time.cheap | 0    | 86400 | s until the last interval as cheap as now before them                       |
+ *   | 5  | price.rise | 1e6  | 3e6   | their mean price, 1e-6 of the price now                                     |
+ *   | 6  | price.now  | 0    | 1e9   | 1e-6 currency per MWh                                                       |
+ *   | 7  | time.day   | 0    | 86400 | s                                                                           |
  * Reward
  *   Per interval, in the currency of the tariff:
- *     r = -( cost + carbonPrice x kg + wearWeight x wear + peakPrice x max(0, import - greatest import so far) )
+ *     r = -( cost + carbonPrice x kg + wearWeight x wear + wearPerKwh x kWh drawn from the cells
+ *            + peakPrice x max(0, import - greatest import so far) )
  *   cost: kWh bought x price less kWh sold x export price. wear: replacement cost x damage of the interval / damage at
  *   end of life (physics/wear/batteryWear.ts), so that over an episode it is what batch rainflow finds.
+ *   With `reward: 'saving'`: r plus the cost and carbon of the interval with the battery at rest, over the mean price of
+ *   the episode times the battery's rated kWh.
  * Starting state
  *   A home and a window of `days` days drawn from the split; charge `startSoc` of what is usable, or drawn between
  *   0.2 and 0.8; health `startSoh`. Training windows are the weeks w (of `days` days each) with w mod 5 < 4, test windows
@@ -47,17 +62,22 @@ import type { Balance, TaskDefinition, TaskState } from '../gym/task.ts';
 import type { Info } from '../gym/types.ts';
 import type { BatteryModel } from '../physics/battery.ts';
 import { stepBattery } from '../physics/batteryCurves.ts';
-import { hoursPerStep, meterInterval } from '../physics/homeMeter.ts';
+import { hoursPerStep, meterInterval, netLoadW } from '../physics/homeMeter.ts';
 import { BatteryWear, type WearState } from '../physics/wear/batteryWear.ts';
 import { homeWindow, type HomeSeries } from '../series/home.ts';
+import { homeOutlook, outlookWindow, type HomeOutlook } from '../series/homeOutlook.ts';
 import { testDay, trainDay } from '../series/synthetic.ts';
 import { syntheticHome } from '../series/syntheticHome.ts';
 import { checkDispatchHomeArgs, type DispatchHomeArgs } from './dispatchHomeArgs.ts';
-import { DISPATCH_HOME_INTERFACE } from './dispatchHomeInterface.ts';
+import { DISPATCH_HOME_INTERFACE, DISPATCH_HOME_OUTLOOK } from './dispatchHomeInterface.ts';
 import { setTariff } from './homeClock.ts';
 
 const SHARE = 1000000;
 const WH_PER_KWH = 1000;
+/** What a synthetic home has lived before its window, for its gateway to know it. */
+const PAST_DAYS = 14;
+/** Currency per kWh: where energy costs nothing, a saving is not divided by it. */
+const LEAST_PRICE = 0.001;
 
 /** Of the last interval, Wh: what `balance` adds up, and what it earned. */
 interface Lived {
@@ -86,6 +106,7 @@ interface Totals {
   exportWh: number;
   peakW: number;
   wearCost: number;
+  drawnWh: number;
 }
 
 export class DispatchHomeCopy extends EpisodeTask {
@@ -94,14 +115,18 @@ export class DispatchHomeCopy extends EpisodeTask {
   #home = 0;
   #window = 0;
   #series: HomeSeries;
+  /** Of the home's gateway, where the interface asks for it. */
+  #outlook: HomeOutlook | undefined;
+  #usualPrice: number;
   #wear: BatteryWear;
   #lived: Lived = nothingLived(0);
   #totals: Totals = nothingSpent();
 
   constructor(args: DispatchHomeArgs) {
-    super('dispatch-home', DISPATCH_HOME_INTERFACE, 1);
+    super('dispatch-home', args.interface === 'outlook' ? DISPATCH_HOME_OUTLOOK : DISPATCH_HOME_INTERFACE, 1);
     this.args = args;
     this.#series = this.#seriesOf(0, 0);
+    this.#usualPrice = LEAST_PRICE;
     this.#wear = this.#newWear();
   }
 
@@ -119,7 +144,7 @@ export class DispatchHomeCopy extends EpisodeTask {
     const drawn = this.stream.below(homes?.length ?? homeCount);
     this.#home = homes !== undefined ? drawn : this.#ofSplit(drawn);
     this.#window = this.#drawWindow();
-    this.#series = this.#seriesOf(this.#home, this.#window);
+    this.#enter();
     const { eMinWh, eMaxWh } = this.#series.battery;
     const share = startSoc ?? 0.2 + 0.6 * uniform(this.stream);
     this.socWh = eMinWh + share * (eMaxWh - eMinWh);
@@ -136,6 +161,16 @@ export class DispatchHomeCopy extends EpisodeTask {
     setChannel(snapshot, 'p.pv', quantise(home.pvW[seen]!, 'w'));
     setChannel(snapshot, 'soc', quantise(this.socWh / home.battery.ratedWh, 'ratio.e-6'));
     setTariff(snapshot, home, acted);
+    if (this.#outlook !== undefined) this.#setOutlook(snapshot, this.#outlook, acted);
+  }
+
+  #setOutlook(snapshot: Snapshot, { needDear, spareDear, cheapS, priceRise }: HomeOutlook, t: number): void {
+    const home = this.#series;
+    setChannel(snapshot, 'p.need', quantise(netLoadW(home, t) / home.battery.pMaxW, 'ratio.e-6'));
+    setChannel(snapshot, 'need.dear', quantise(needDear[t]!, 'ratio.e-6'));
+    setChannel(snapshot, 'spare.dear', quantise(spareDear[t]!, 'ratio.e-6'));
+    setChannel(snapshot, 'time.cheap', quantise(cheapS[t]!, 's'));
+    setChannel(snapshot, 'price.rise', quantise(priceRise[t]!, 'ratio.e-6'));
   }
 
   protected advance(step: number): boolean {
@@ -149,14 +184,17 @@ export class DispatchHomeCopy extends EpisodeTask {
     const wearCost = this.#wear.step(socWh / home.battery.ratedWh, home.stepMs / 1000);
     const totals = this.#totals;
     const rise = Math.max(0, importWh / dtH - totals.peakW);
-    const { carbonPrice, peakPrice, wearWeight } = this.args;
-    const reward = -(cost + carbonPrice * carbonKg + wearWeight * wearCost + (peakPrice * rise) / WH_PER_KWH);
+    const { carbonPrice, peakPrice, wearWeight, wearPerKwh } = this.args;
+    const drawnWh = pW > 0 ? Math.max(0, fromWh - socWh) : 0;
+    const paid = cost + carbonPrice * carbonKg + wearWeight * wearCost + (peakPrice * rise) / WH_PER_KWH;
+    const reward = this.#worth(step, paid + (wearPerKwh * drawnWh) / WH_PER_KWH);
     totals.cost += cost;
     totals.carbonKg += carbonKg;
     totals.importWh += importWh;
     totals.exportWh += exportWh;
     totals.peakW += rise;
     totals.wearCost += wearCost;
+    totals.drawnWh += drawnWh;
     const loadWh = home.loadW[step]! * dtH;
     this.#lived = { pvWh: home.pvW[step]! * dtH, loadWh, importWh, exportWh, fromWh, lossWh, reward };
     return step + 1 >= home.steps;
@@ -164,6 +202,15 @@ export class DispatchHomeCopy extends EpisodeTask {
 
   protected reward(): number {
     return this.#lived.reward;
+  }
+
+  /** The reward of a step for which `paid` was paid. */
+  #worth(step: number, paid: number): number {
+    const { reward, carbonPrice } = this.args;
+    if (reward === 'cost') return -paid;
+    const atRest = meterInterval(this.#series, step, 0);
+    const saved = atRest.cost + carbonPrice * atRest.carbonKg - paid;
+    return (saved * WH_PER_KWH) / (this.#usualPrice * this.#series.battery.ratedWh);
   }
 
   protected metrics(): Info {
@@ -198,7 +245,7 @@ export class DispatchHomeCopy extends EpisodeTask {
     const state = given as HomeState;
     this.#home = state.home;
     this.#window = state.window;
-    this.#series = this.#seriesOf(state.home, state.window);
+    this.#enter();
     this.socWh = state.socWh;
     this.#wear = this.#newWear();
     this.#wear.setState(state.wear);
@@ -243,6 +290,13 @@ export class DispatchHomeCopy extends EpisodeTask {
     return Math.min(home.steps, Math.max(1, Math.floor((this.args.days * DAY_MS) / home.stepMs)));
   }
 
+  /** Series and outlook of the home and window drawn. */
+  #enter(): void {
+    this.#series = this.#seriesOf(this.#home, this.#window);
+    this.#usualPrice = Math.max(LEAST_PRICE, meanOf(this.#series.pricePerKwh));
+    if (this.args.interface === 'outlook') this.#outlook = this.#outlookOf(this.#home, this.#window);
+  }
+
   #seriesOf(home: number, window: number): HomeSeries {
     const { homes, seriesSeed: seed, days, stepMs, tariff, exportShare } = this.args;
     if (homes === undefined)
@@ -251,6 +305,17 @@ export class DispatchHomeCopy extends EpisodeTask {
     const steps = this.#windowSteps(given);
     return homeWindow(given, window * steps, steps);
   }
+
+  /** With the past that the home has before its window, and the day after it. */
+  #outlookOf(home: number, window: number): HomeOutlook {
+    const { homes, seriesSeed: seed, days, stepMs, tariff, exportShare } = this.args;
+    const { steps } = this.#series;
+    if (homes !== undefined) return outlookWindow(homeOutlook(homes[home]!), window * steps, steps);
+    const past = Math.min(PAST_DAYS, window * days);
+    const day = window * days - past;
+    const whole = syntheticHome({ seed, home, day, days: past + days + 1, stepMs, tariff, exportShare });
+    return outlookWindow(homeOutlook(whole), (past * DAY_MS) / stepMs, steps);
+  }
 }
 
 function nothingLived(fromWh: number): Lived {
@@ -258,7 +323,11 @@ function nothingLived(fromWh: number): Lived {
 }
 
 function nothingSpent(): Totals {
-  return { cost: 0, carbonKg: 0, importWh: 0, exportWh: 0, peakW: 0, wearCost: 0 };
+  return { cost: 0, carbonKg: 0, importWh: 0, exportWh: 0, peakW: 0, wearCost: 0, drawnWh: 0 };
+}
+
+function meanOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 export const dispatchHome: TaskDefinition<DispatchHomeArgs> = {

@@ -16,6 +16,13 @@ export interface DispatchHomeArgs {
   /** Length of an episode; 7. A home given that is shorter is lived whole. */
   readonly days: number;
   readonly split: 'train' | 'test';
+  /** What a policy sees and how its output is bounded: `meter` or `outlook` (dispatchHomeInterface.ts). `meter`. */
+  readonly interface: 'meter' | 'outlook';
+  /**
+   * `cost`: what is paid, negative. `saving`: what is paid less than with the battery at rest, over the mean price of the
+   * episode times the battery's rated kWh: the same order of homes and policies, nothing of load and weather in it. `cost`.
+   */
+  readonly reward: 'cost' | 'saving';
   /** Synthetic homes of the split; 8. */
   readonly homeCount: number;
   /** Synthetic windows of the split, each `days` long; 40. */
@@ -32,6 +39,8 @@ export interface DispatchHomeArgs {
   /** 1: the agent pays for wear. 0: it does not, and the battery's usable energy does not shrink either. 1. */
   readonly wearWeight: number;
   readonly wear: WearModel;
+  /** Currency per kWh drawn from the cells that the agent pays as well: the linear proxy of wear. 0. */
+  readonly wearPerKwh: number;
   /** State of charge at the start as a share of what is usable; drawn when left out. */
   readonly startSoc?: number | undefined;
   /** State of health at the start, (0, 1]; 1. */
@@ -44,6 +53,8 @@ const DISPATCH_HOME_DEFAULTS: DispatchHomeArgs = {
   stepMs: 3600000,
   days: 7,
   split: 'train',
+  interface: 'meter',
+  reward: 'cost',
   homeCount: 8,
   windows: 40,
   seriesSeed: 1,
@@ -53,6 +64,7 @@ const DISPATCH_HOME_DEFAULTS: DispatchHomeArgs = {
   peakPrice: 0.5,
   wearWeight: 1,
   wear: DEFAULT_WEAR,
+  wearPerKwh: 0,
   startSoh: 1,
   curves: {},
 };
@@ -65,6 +77,8 @@ const BOUNDS = {
   stepMs: [1000, HOUR_MS],
   days: COUNT,
   split: ['train', 'test'],
+  interface: ['meter', 'outlook'],
+  reward: ['cost', 'saving'],
   homeCount: COUNT,
   windows: COUNT,
   tariff: ['time-of-use', 'day-ahead'],
@@ -72,6 +86,7 @@ const BOUNDS = {
   carbonPrice: WEIGHT,
   peakPrice: WEIGHT,
   wearWeight: WEIGHT,
+  wearPerKwh: WEIGHT,
   startSoc: [0, 1, 'real'],
   startSoh: [1e-6, 1, 'real'],
 } as const satisfies Bounds<DispatchHomeArgs>;
@@ -82,6 +97,9 @@ export function checkDispatchHomeArgs(given: Partial<DispatchHomeArgs>): Dispatc
   if (args.homes?.length === 0) throw fail('env.taskArgument', { expected: 'homes: at least one', got: 0 });
   if (HOUR_MS % args.stepMs !== 0) {
     throw fail('env.taskArgument', { expected: 'stepMs: a divisor of an hour', got: args.stepMs });
+  }
+  if (args.interface === 'outlook' && args.observationDelay !== 0) {
+    throw fail('env.taskArgument', { expected: 'observationDelay: 0 with interface outlook', got: 1 });
   }
   checkWearModel(args.wear);
   checkBatteryCurves(args.curves);

@@ -1,4 +1,4 @@
-/** What a policy of the home dispatch task sees and moves, in integers. Training and deployment share this constant. */
+/** What a policy of the home dispatch task sees and moves, in integers. Training and deployment share these constants. */
 import { fitInput, fitOutput, type PolicyInterface } from '../../grid/interface.ts';
 
 const MICRO = 1000000;
@@ -23,5 +23,28 @@ export const DISPATCH_HOME_INTERFACE: PolicyInterface = {
   envelopes: [],
   // Whatever is missing, the battery rests.
   fallback: [{ si: 2, r: [0, MICRO], y: [0, 0], z: 0 }],
+  state: [],
+};
+
+/**
+ * Of homes that are paid nothing for what they feed in, at the device's own loop: every quantity a share of the battery's
+ * rating, so that one policy fits every home, and what its gateway expects (series/homeOutlook.ts). The envelope keeps
+ * the battery from feeding in, and has it take every surplus: at +1 it is greedy self-use, and a policy decides when to
+ * hold back and when to buy. The same rule is the fallback.
+ */
+export const DISPATCH_HOME_OUTLOOK: PolicyInterface = {
+  inputs: [
+    fitInput('p.need', 'ratio.e-6', -MICRO, MICRO),
+    fitInput('soc', 'ratio.e-6', 0, MICRO),
+    fitInput('need.dear', 'ratio.e-6', 0, 2 * MICRO),
+    fitInput('spare.dear', 'ratio.e-6', 0, 2 * MICRO),
+    fitInput('time.cheap', 's', 0, 86400),
+    fitInput('price.rise', 'ratio.e-6', MICRO, 3 * MICRO),
+    fitInput('price.now', 'cur.e-6.per-mwh', 0, PRICE_MAX),
+    fitInput('time.day', 's', 0, 86400),
+  ],
+  outputs: [fitOutput('p.battery', 'ratio.e-6', -MICRO, MICRO)],
+  envelopes: [{ d: 0, sk: 'in', si: 0, r: [-MICRO, MICRO], l: [-MICRO, -MICRO], h: [-MICRO, MICRO] }],
+  fallback: [{ si: 0, r: [-MICRO, MICRO], y: [-MICRO, MICRO], z: 0 }],
   state: [],
 };

@@ -1,0 +1,122 @@
+/**
+ * What the gateway of a home expects at every step, from its published tariff and its own past alone.
+ *
+ * Prices of the coming 24 h are known (a published tariff, a day-ahead auction). Load and PV are known of the interval
+ * itself and of the past; of a later interval is expected what an exponential mean over earlier days has at that time
+ * of day, kept apart for need (load above PV) and surplus (PV above load), since the mean of a net hides both. No
+ * weather forecast is used.
+ *   estimate(slot) += KEEP_NEW (seen - estimate(slot)); before a first day has passed: what is now.
+ * The hours ahead are looked at up to the first that is cheaper than now, where a battery would rather be filled. Of
+ * those the dear ones have  price x etaCharge x etaDischarge > price now:  worth storing for at the price of now.
+ */
+import { DAY_MS, secondOfDay } from '../../grid/interval.ts';
+import { hoursPerStep, netLoadW } from '../physics/homeMeter.ts';
+import type { HomeSeries } from './home.ts';
+
+/** One entry per step. */
+export interface HomeOutlook {
+  /** Energy the dear hours are expected to take out of the cells, share of rated energy; 0 when there are none. */
+  readonly needDear: Float64Array;
+  /** PV surplus expected to reach the cells before the first dear hour, this interval's included, share of rated energy. */
+  readonly spareDear: Float64Array;
+  /** Seconds until the last interval before the first dear hour that is as cheap as now; 0 now, or without dear hours. */
+  readonly cheapS: Float64Array;
+  /** Mean price of the dear hours over the price now; 1 when there are none. */
+  readonly priceRise: Float64Array;
+}
+
+/** Weight of the newest day. */
+const KEEP_NEW = 0.2;
+/** Prices within this share of each other count as equal. */
+const SAME_PRICE = 0.02;
+
+const known = new WeakMap<HomeSeries, HomeOutlook>();
+
+/** Worked out once per series. */
+export function homeOutlook(home: HomeSeries): HomeOutlook {
+  let outlook = known.get(home);
+  if (outlook === undefined) known.set(home, (outlook = lookAhead(home)));
+  return outlook;
+}
+
+/** Steps [from, from + steps), as views. */
+export function outlookWindow(outlook: HomeOutlook, from: number, steps: number): HomeOutlook {
+  const part = (values: Float64Array): Float64Array => values.subarray(from, from + steps);
+  return {
+    needDear: part(outlook.needDear),
+    spareDear: part(outlook.spareDear),
+    cheapS: part(outlook.cheapS),
+    priceRise: part(outlook.priceRise),
+  };
+}
+
+function lookAhead(home: HomeSeries): HomeOutlook {
+  const { steps, stepMs } = home;
+  const perDay = Math.max(1, Math.floor(DAY_MS / stepMs));
+  const first = Math.floor((secondOfDay(home.startMs) * 1000) / stepMs);
+  const need = new SlotMeans(perDay);
+  const surplus = new SlotMeans(perDay);
+  const make = (): Float64Array => new Float64Array(steps);
+  const outlook = { needDear: make(), spareDear: make(), cheapS: make(), priceRise: make() };
+  for (let t = 0; t < steps; t++) {
+    const slot = (first + t) % perDay;
+    const net = Math.min(Math.max(netLoadW(home, t), -home.battery.pMaxW), home.battery.pMaxW);
+    need.now = Math.max(0, net);
+    surplus.now = Math.max(0, -net);
+    scan(home, t, slot, need, surplus, outlook);
+    need.add(slot);
+    surplus.add(slot);
+  }
+  return outlook;
+}
+
+/** The day from step `t` on, written to entry `t`. */
+function scan(home: HomeSeries, t: number, slot: number, need: SlotMeans, surplus: SlotMeans, to: HomeOutlook): void {
+  const { battery, pricePerKwh, steps } = home;
+  const price = pricePerKwh[t]!;
+  const worth = price / (battery.etaCharge * battery.etaDischarge);
+  const end = Math.min(steps, t + need.size);
+  let needW = 0;
+  let spareW = surplus.now;
+  let dear = 0;
+  let dearPrice = 0;
+  let cheap = t;
+  for (let k = t + 1; k < end && pricePerKwh[k]! >= price * (1 - SAME_PRICE); k++) {
+    const at = (slot + k - t) % need.size;
+    if (pricePerKwh[k]! > worth) {
+      dear++;
+      dearPrice += pricePerKwh[k]!;
+      needW += need.at(at);
+    } else if (dear === 0) {
+      spareW += surplus.at(at);
+      if (pricePerKwh[k]! <= price * (1 + SAME_PRICE)) cheap = k;
+    }
+  }
+  const dtH = hoursPerStep(home);
+  to.needDear[t] = (needW * dtH) / (battery.etaDischarge * battery.ratedWh);
+  to.spareDear[t] = (spareW * dtH * battery.etaCharge) / battery.ratedWh;
+  to.cheapS[t] = dear === 0 ? 0 : ((cheap - t) * home.stepMs) / 1000;
+  to.priceRise[t] = dear === 0 || price <= 0 ? 1 : dearPrice / (dear * price);
+}
+
+/** An exponential mean for every time of day. */
+class SlotMeans {
+  readonly size: number;
+  now = 0;
+  readonly #means: Float64Array;
+
+  constructor(size: number) {
+    this.size = size;
+    this.#means = new Float64Array(size).fill(NaN);
+  }
+
+  at(slot: number): number {
+    const mean = this.#means[slot]!;
+    return Number.isNaN(mean) ? this.now : mean;
+  }
+
+  add(slot: number): void {
+    const mean = this.#means[slot]!;
+    this.#means[slot] = Number.isNaN(mean) ? this.now : mean + KEEP_NEW * (this.now - mean);
+  }
+}

@@ -1,0 +1,133 @@
+/** What a gateway expects: by hand on a tariff with one peak, causal, and the same in the task as in the series. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { make } from '../../src/env/gym/registry.ts';
+import type { HomeSeries } from '../../src/env/series/home.ts';
+import { homeOutlook } from '../../src/env/series/homeOutlook.ts';
+import { syntheticHome } from '../../src/env/series/syntheticHome.ts';
+import type { DispatchHomeArgs } from '../../src/env/tasks/dispatchHomeArgs.ts';
+import type { DispatchHomeCopy } from '../../src/env/tasks/dispatchHome.ts';
+
+const HOURS = 72;
+const OUTLOOK: Partial<DispatchHomeArgs> = {
+  interface: 'outlook',
+  observationDelay: 0,
+  startSoc: 0,
+  wearWeight: 0,
+  carbonPrice: 0,
+  peakPrice: 0,
+};
+
+/** 1 kW all day, 3 kW of PV from 10 to 12; 0.2 per kWh, 0.5 from 15 to 20. */
+function plainHome(): HomeSeries {
+  const hour = (t: number): number => t % 24;
+  const fill = (f: (h: number) => number): Float64Array => Float64Array.from({ length: HOURS }, (_, t) => f(hour(t)));
+  const price = fill((h) => (h >= 15 && h < 20 ? 0.5 : 0.2));
+  const battery = { pMaxW: 5000, etaCharge: 0.9, etaDischarge: 0.8, eMinWh: 0, eMaxWh: 10000, ratedWh: 10000 };
+  return {
+    name: 'plain',
+    stepMs: 3600000,
+    startMs: 0,
+    steps: HOURS,
+    loadW: fill(() => 1000),
+    pvW: fill((h) => (h >= 10 && h < 12 ? 3000 : 0)),
+    pricePerKwh: price,
+    exportPricePerKwh: new Float64Array(HOURS),
+    carbonKgPerKwh: new Float64Array(HOURS),
+    priceAhead: { h6: price, h12: price, h24: price },
+    battery,
+    provenance: 'test',
+  };
+}
+
+describe('home outlook', () => {
+  it('is what a day by hand comes to, once a day has been seen', () => {
+    const { needDear, spareDear, cheapS, priceRise } = homeOutlook(plainHome());
+    // Midnight of the second day: five dear hours of 1 kW, drawn at 0.8; two hours of 2 kW spare, stored at 0.9.
+    expect(needDear[24]).toBeCloseTo(5000 / 0.8 / 10000, 12);
+    expect(spareDear[24]).toBeCloseTo((4000 * 0.9) / 10000, 12);
+    expect(cheapS[24]).toBe(14 * 3600);
+    expect(priceRise[24]).toBeCloseTo(2.5, 12);
+    // Two in the afternoon: the last cheap hour. Within the peak there is nothing to store for.
+    expect([cheapS[38], spareDear[38]]).toEqual([0, 0]);
+    expect([needDear[40], cheapS[40], priceRise[40]]).toEqual([0, 0, 1]);
+    // What the last hours of the peak take is expected until the hour before.
+    expect(needDear[38]).toBeCloseTo(5000 / 0.8 / 10000, 12);
+  });
+
+  it('knows nothing of load and PV to come', () => {
+    const home = syntheticHome({
+      seed: 3,
+      home: 1,
+      day: 30,
+      days: 6,
+      stepMs: 3600000,
+      tariff: 'time-of-use',
+      exportShare: 0,
+    });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: home.steps - 1 }),
+        fc.double({ min: 0, max: 9000, noNaN: true }),
+        (t, w) => {
+          const later = (values: Float64Array): Float64Array => values.map((value, k) => (k > t ? w : value));
+          const other = homeOutlook({ ...home, loadW: later(home.loadW), pvW: later(home.pvW).fill(w / 2, t + 1) });
+          const own = homeOutlook(home);
+          for (const key of ['needDear', 'spareDear', 'cheapS', 'priceRise'] as const) {
+            expect(other[key].slice(0, t + 1)).toEqual(own[key].slice(0, t + 1));
+          }
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe('dispatch-home with the outlook interface', () => {
+  it('at +1 is greedy self-use, never feeds in at any action, and pays what it saves', () => {
+    const env = make('dispatch-home-v1', { ...OUTLOOK, days: 7, wearPerKwh: 0.1, reward: 'saving' });
+    const copy = env.copy as DispatchHomeCopy;
+    for (const action of [1, 0.2, -0.4]) {
+      env.reset({ seed: 5 });
+      const { battery, loadW, pvW, pricePerKwh } = copy.home;
+      let sum = 0;
+      let idle = 0;
+      for (let t = 0, over = false; !over; t++) {
+        const before = copy.socWh;
+        const result = env.step(Float32Array.of(action));
+        const net = loadW[t]! - pvW[t]!;
+        idle += (Math.max(0, net) * pricePerKwh[t]!) / 1000;
+        const drawn = (before - copy.socWh) * battery.etaDischarge;
+        expect(drawn).toBeLessThanOrEqual(Math.max(0, net) + 1);
+        if (action === 1 && net > 0)
+          expect(drawn).toBeCloseTo(Math.min(net, before * battery.etaDischarge, battery.pMaxW), 1);
+        sum += result.reward;
+        over = result.truncated;
+      }
+      const info = copy.info() as Record<string, number>;
+      const usual = pricePerKwh.reduce((a, b) => a + b, 0) / pricePerKwh.length;
+      const saved = idle - info['cost']! - 0.1 * (info['drawnWh']! / 1000);
+      expect(sum * usual * (battery.ratedWh / 1000)).toBeCloseTo(saved, 3);
+    }
+  });
+
+  it('expects in a window what the whole series expects, and only at the device itself', () => {
+    const whole = syntheticHome({
+      seed: 9,
+      home: 0,
+      day: 0,
+      days: 42,
+      stepMs: 3600000,
+      tariff: 'time-of-use',
+      exportShare: 0,
+    });
+    const copy = make('dispatch-home-v1', { ...OUTLOOK, homes: [whole], days: 7 }).copy as DispatchHomeCopy;
+    copy.seed(1);
+    copy.reset();
+    const from = (copy.home.startMs - whole.startMs) / whole.stepMs;
+    const names = copy.port.policy.inputs.map(({ n }) => n);
+    const need = copy.port.raw[names.indexOf('need.dear')]!;
+    expect(need).toBe(Math.floor(homeOutlook(whole).needDear[from]! * 1e6 + 0.5));
+    expect(() => make('dispatch-home-v1', { ...OUTLOOK, observationDelay: 1 })).toThrow(/observationDelay/);
+  });
+});
