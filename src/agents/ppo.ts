@@ -140,7 +140,6 @@ interface PpoState extends TaskState {
   readonly valueScales: readonly (readonly number[])[];
   readonly multipliers: readonly number[];
   readonly runningReturns: Float64Array;
-  readonly env: EnvState;
 }
 
 class PpoLearner implements Learner {
@@ -239,20 +238,19 @@ class PpoLearner implements Learner {
       valueScales: this.#valueScales.map((scale) => scale.getState()),
       multipliers: Array.from(this.#multipliers),
       runningReturns: this.#runningReturns.slice(),
-      env: branching(this.#env).getState(),
     };
-    return stateToJson(state);
+    return { learner: stateToJson(state), env: branching(this.#env).getState() };
   }
 
   setState(json: EnvState): void {
-    const state = stateFromJson(json) as PpoState;
+    const state = stateFromJson(json['learner']) as PpoState;
     if (state.params?.length !== this.#params.length || state.multipliers?.length !== this.#multipliers.length) {
       throw fail('env.state', {
         expected: `a checkpoint of ${this.#params.length} parameters and ${this.#multipliers.length} limits`,
         got: [state.params?.length, state.multipliers?.length],
       });
     }
-    this.#observations.set(branching(this.#env).setState(state.env));
+    this.#observations.set(branching(this.#env).setState(json['env'] as EnvState));
     this.#made = state.updates;
     this.#lastReturn = state.lastReturn ?? undefined;
     this.#params.set(state.params);
