@@ -62,7 +62,8 @@ export class MlpGradient {
   ): Float32Array | undefined {
     const tf = this.#tf;
     const { layers, outputSize } = this.shape;
-    return tf.tidy(() => {
+    // tidy walks what it returns for tensors, element by element: an array is read outside.
+    const inputGradient = tf.tidy(() => {
       let dy = tf.tensor2d(outputGradient, [this.#rows, outputSize]);
       for (let l = layers.length - 1; l >= 0; l--) {
         const layer = layers[l]!;
@@ -70,8 +71,12 @@ export class MlpGradient {
         if (gradient !== undefined) this.#accumulate(l, dz as Tensor2D, gradient);
         if (l > 0 || wantInputs) dy = tf.matMul(dz as Tensor2D, weightsOf(tf, layer, this.#params));
       }
-      return wantInputs ? (dy.dataSync() as Float32Array) : undefined;
-    });
+      return wantInputs ? dy : undefined;
+    }) as Tensor2D | undefined;
+    if (inputGradient === undefined) return undefined;
+    const values = inputGradient.dataSync() as Float32Array;
+    inputGradient.dispose();
+    return values;
   }
 
   /** Frees what the last forward pass kept. */
