@@ -35,6 +35,8 @@
  *   takes in less what it gives back, and curtailment. A power flow without a solution is a collapse: r = -20000 =
  *   -100 / (1 - 0.995), as if the worst cost were paid for ever. `info` has dE and Phi of the last step, and the return
  *   discounted by 0.995 a step, which is what results of this task are compared by (there with `episodeSteps` 3000).
+ *   `penaltyClip` and `collapseReward` soften the two for training; results are of their defaults. Phi is also the one
+ *   cost beside the reward, `phiPuH`, for learners that keep limits.
  * Starting state
  *   As in gym-anm: a slot of the day, a state of charge and reactive power of PV and wind, each drawn uniformly; PV
  *   and wind export all they can and the storage rests. Drawn again when that has no power-flow solution.
@@ -90,8 +92,18 @@ export interface Anm6Args {
   readonly powerFlow: 'solved' | 'gym-anm';
   /** Largest voltage change of the last Newton step, pu; 1e-10. */
   readonly tolerancePu: number;
+  /** Most that the limits broken in a step cost; 100. Less keeps rare disasters from hiding what a learner does well. */
+  readonly penaltyClip: number;
+  /** Reward of a collapse; -20 000. */
+  readonly collapseReward: number;
 }
 
+const DISCOUNT = 0.995;
+const ENERGY_CLIP = 1;
+const PENALTY_WEIGHT = 100;
+const PENALTY_CLIP = 100;
+const COLLAPSE_REWARD = -20000;
+const COSTS = ['phiPuH'];
 const ANM6_DEFAULTS: Anm6Args = {
   observationDelay: 1,
   missingRate: 0,
@@ -101,13 +113,10 @@ const ANM6_DEFAULTS: Anm6Args = {
   episodeSteps: 288,
   powerFlow: 'solved',
   tolerancePu: DEFAULT_TOLERANCE_PU,
+  penaltyClip: PENALTY_CLIP,
+  collapseReward: COLLAPSE_REWARD,
 };
 
-const DISCOUNT = 0.995;
-const ENERGY_CLIP = 1;
-const PENALTY_WEIGHT = 100;
-const PENALTY_CLIP = 100;
-const COLLAPSE_REWARD = -20000;
 const SLOT_S = 3600 * ANM6_SLOT_HOURS;
 const SLOT_MS = 1000 * SLOT_S;
 const TEST_SEASON = 0.5;
@@ -124,6 +133,8 @@ const BOUNDS = {
   startSocMwh: [ANM6_STORAGE.socMin, ANM6_STORAGE.socMax, 'real'],
   powerFlow: ['solved', 'gym-anm'],
   tolerancePu: [1e-14, 1e-3],
+  penaltyClip: [0, PENALTY_CLIP, 'real'],
+  collapseReward: [COLLAPSE_REWARD, 0, 'real'],
 } as const satisfies Bounds<Anm6Args>;
 const SLACK = ANM6_SLACK.id;
 const STORE = ANM6_STORAGE.id;
@@ -161,7 +172,7 @@ export class Anm6Copy extends EpisodeTask {
   #lost = false;
 
   constructor(args: Anm6Args) {
-    super(args.split === 'test' ? 'anm6-easy/test' : 'anm6-easy', ANM6_INTERFACE, 1, ANM6_DEVICES);
+    super(args.split === 'test' ? 'anm6-easy/test' : 'anm6-easy', ANM6_INTERFACE, 1, ANM6_DEVICES, COSTS);
     this.args = args;
     this.grid = new Anm6Grid(args.tolerancePu, args.powerFlow, args.stepMs / 3600000);
     this.#day = new Anm6Day(args.variation, args.split === 'test' ? TEST_SEASON : 0, SLOT_MS / args.stepMs);
@@ -199,7 +210,8 @@ export class Anm6Copy extends EpisodeTask {
     this.terminated = !solved;
     const energy = solved ? this.grid.energyLossPuH() : ENERGY_CLIP;
     const violation = solved ? this.grid.violationPuH() : PENALTY_CLIP / PENALTY_WEIGHT;
-    const reward = solved ? anm6Reward(energy, violation) : COLLAPSE_REWARD;
+    const { penaltyClip, collapseReward } = this.args;
+    const reward = solved ? anm6Reward(energy, violation, penaltyClip) : collapseReward;
     totals[ENERGY] = energy;
     totals[VIOLATION] = violation;
     totals[REWARD] = reward;
@@ -215,6 +227,10 @@ export class Anm6Copy extends EpisodeTask {
 
   protected reward(): number {
     return this.#totals[REWARD]!;
+  }
+
+  protected override cost(): number {
+    return this.#totals[VIOLATION]!;
   }
 
   protected metrics(): Info {
@@ -284,9 +300,9 @@ export class Anm6Copy extends EpisodeTask {
 }
 
 /** r = -( clip(dE, +-1) + clip(100 Phi, 0, 100) ) */
-export function anm6Reward(energyPuH: number, violationPuH: number): number {
+export function anm6Reward(energyPuH: number, violationPuH: number, penaltyClip = PENALTY_CLIP): number {
   const energy = Math.min(Math.max(energyPuH, -ENERGY_CLIP), ENERGY_CLIP);
-  return -(energy + Math.min(PENALTY_WEIGHT * violationPuH, PENALTY_CLIP));
+  return -(energy + Math.min(PENALTY_WEIGHT * violationPuH, penaltyClip));
 }
 
 function checkArgs(given: Partial<Anm6Args>): Anm6Args {

@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly stepsPerInterval: number;
   /** Settled means within this, Hz. */
   readonly bandHz: number;
+  /** `centreWithinS` counts from the last sample beyond this, Hz; 0.01. */
+  readonly fineBandHz?: number;
 }
 
 export interface RunState {
@@ -43,6 +45,7 @@ export interface RunState {
 }
 
 const HALF_SECOND = 0.5;
+const FINE_BAND_HZ = 0.01;
 const MAX_EPISODE_MS = 86400000;
 
 export class FrequencyRun {
@@ -67,6 +70,12 @@ export class FrequencyRun {
   readonly #inertia: Float64Array;
   #watched = 0;
   #outside = 0;
+  /** Of the centre of inertia since the trigger: integral of |f|, Hz s; samples until the last beyond the fine band. */
+  #centreHzS = 0;
+  #fineFrom = 0;
+  /** Of the interval: mean |f| of the centre, Hz, and the share of its samples beyond the fine band. */
+  #centreAbsHz = 0;
+  #fineOutside = 0;
   #sources = 0;
   #sinks = 0;
 
@@ -117,6 +126,8 @@ export class FrequencyRun {
     this.#lived = 0;
     this.#watched = 0;
     this.#outside = 0;
+    this.#centreHzS = 0;
+    this.#fineFrom = 0;
     this.#events = events;
     this.#nextEvent = 0;
     this.#triggered = false;
@@ -128,6 +139,8 @@ export class FrequencyRun {
   beginInterval(): void {
     this.squareHz2.fill(0);
     this.absHz.fill(0);
+    this.#centreAbsHz = 0;
+    this.#fineOutside = 0;
     this.#sources = this.#momentumIn();
     this.#sinks = this.#momentumOut();
   }
@@ -171,6 +184,33 @@ export class FrequencyRun {
     return this.#outside / Math.max(1, this.#watched);
   }
 
+  /** Of the centre of inertia now, Hz from nominal. */
+  get centreHz(): number {
+    let now = 0;
+    for (let i = 0; i < this.#inertia.length; i++) now += this.#inertia[i]! * this.#sim.speedPu(i);
+    return now * this.options.f0Hz;
+  }
+
+  /** Integral of |f| of the centre of inertia since the trigger, Hz s. */
+  get centreHzS(): number {
+    return this.#centreHzS;
+  }
+
+  /** Since the trigger, s: from here on the centre of inertia was within the fine band; -1 when it is not. */
+  get centreWithinS(): number {
+    return this.#fineFrom >= this.#watched && this.#watched > 0 ? -1 : this.#fineFrom * this.options.dtS;
+  }
+
+  /** Of the interval so far, since the trigger: mean |f| of the centre of inertia, Hz. */
+  get centreAbsHz(): number {
+    return this.#centreAbsHz;
+  }
+
+  /** Of the interval so far, since the trigger: share with the centre of inertia beyond the fine band. */
+  get fineOutside(): number {
+    return this.#fineOutside;
+  }
+
   /** Of the centre of inertia. */
   metrics(): EventMetrics {
     return this.#tracker.metrics();
@@ -194,6 +234,10 @@ export class FrequencyRun {
         this.#sinks,
         this.#watched,
         this.#outside,
+        this.#centreHzS,
+        this.#fineFrom,
+        this.#centreAbsHz,
+        this.#fineOutside,
       ],
       base: Array.from(this.#base),
       varying: Array.from(this.#varying),
@@ -207,6 +251,7 @@ export class FrequencyRun {
   /** After `use` of a simulator with the same parameters. */
   setState(state: RunState): void {
     const [pastAt, triggered, nextEvent, lived, sources, sinks, watched, outside] = state.numbers;
+    const [centreHzS, fineFrom, centreAbsHz, fineOutside] = state.numbers.slice(8);
     this.#sim.setState(state.sim);
     this.#events = state.events;
     this.#pastAt = pastAt!;
@@ -217,6 +262,10 @@ export class FrequencyRun {
     this.#sinks = sinks!;
     this.#watched = watched!;
     this.#outside = outside!;
+    this.#centreHzS = centreHzS!;
+    this.#fineFrom = fineFrom!;
+    this.#centreAbsHz = centreAbsHz!;
+    this.#fineOutside = fineOutside!;
     this.#base.set(state.base);
     this.#varying.set(state.varying);
     this.#past.set(state.past);
@@ -240,9 +289,7 @@ export class FrequencyRun {
   /** The trigger instant is the first sample. */
   #trigger(): void {
     this.#triggered = true;
-    let now = 0;
-    for (let i = 0; i < this.#inertia.length; i++) now += this.#inertia[i]! * this.#sim.speedPu(i);
-    this.#tracker.push(now * this.options.f0Hz);
+    this.#tracker.push(this.centreHz);
   }
 
   #collect(count: number): void {
@@ -268,16 +315,28 @@ export class FrequencyRun {
     }
     this.#pastAt = pastAt;
     if (!this.#triggered) return;
+    const { fineBandHz = FINE_BAND_HZ } = this.options;
     let outside = 0;
+    let fine = 0;
+    let sum = 0;
     for (let k = 0; k < count; k++) {
       let centre = 0;
       for (let i = 0; i < rotors; i++) centre += this.#inertia[i]! * trace[k * rotors + i]!;
       centre *= f0Hz;
       this.#tracker.push(centre);
-      if (centre > bandHz || centre < -bandHz) outside++;
+      const away = centre < 0 ? -centre : centre;
+      sum += away;
+      if (away > bandHz) outside++;
+      if (away > fineBandHz) {
+        fine++;
+        this.#fineFrom = this.#watched + k + 1;
+      }
     }
     this.#outside += outside;
     this.#watched += count;
+    this.#centreHzS += sum * this.options.dtS;
+    this.#centreAbsHz += share * sum;
+    this.#fineOutside += share * fine;
   }
 
   #momentumIn(): number {

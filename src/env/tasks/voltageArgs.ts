@@ -26,6 +26,8 @@ export interface VoltageArgs {
   readonly days: number;
   /** Seed of the weather, apart from the seed of the episodes. 1. */
   readonly seriesSeed: number;
+  /** Every episode is this day of the split, counted from 0, instead of one that is drawn. */
+  readonly day?: number | undefined;
   /** Draw from these days instead of synthetic ones. */
   readonly series?: readonly FeederSeries[] | undefined;
   readonly curve: VoltVarCurve;
@@ -74,6 +76,7 @@ const BOUNDS = {
   stepMs: [1, DAY_MS],
   split: ['train', 'test'],
   days: [1, Number.MAX_SAFE_INTEGER],
+  day: [0, 1e9],
   credit: ['shared', 'difference'],
   // Coarser is no solution, finer is below what rounding leaves.
   tolerancePu: [1e-13, 1e-3],
@@ -84,7 +87,7 @@ const BOUNDS = {
 
 /** Arguments over their defaults. @throws `env.taskArgument` for an unknown one and one out of bounds. */
 export function voltageArgs(defaults: VoltageArgs, given: Partial<VoltageArgs>): VoltageArgs {
-  const args = taskArguments(defaults, given, BOUNDS, { series: 'array', barrier: 'string' });
+  const args = taskArguments(defaults, given, BOUNDS, { series: 'array', barrier: 'string', day: 'number' });
   if (args.series?.length === 0) throw fail('env.taskArgument', { expected: 'series: at least one day', got: 0 });
   if (DAY_MS % args.stepMs !== 0) {
     throw fail('env.taskArgument', { expected: 'stepMs: a divisor of a day', got: args.stepMs });

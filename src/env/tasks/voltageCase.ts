@@ -70,7 +70,7 @@ const RULE_PV_TO_LOAD = 2.5;
 /** Line loss that costs 1, as a share of the load peak: 50 kW on the 33-bus feeder at scale 0.5. */
 const LOSS_SCALE_SHARE = 0.027;
 
-const OPTIONAL = ['fleet', 'curve', 'policy', 'reward'];
+const OPTIONAL = ['fleet', 'curve', 'policy', 'reward', 'day'];
 
 interface CaseRule {
   readonly id: string;
@@ -130,7 +130,7 @@ function defined(given: Omit<Partial<VoltageCaseArgs>, 'network' | 'band' | 'fle
   );
 }
 
-const KNOWN = ['network', 'fleet', 'band', ...Object.keys(VOLTAGE_DEFAULTS), 'series', 'barrier'];
+const KNOWN = ['network', 'fleet', 'band', ...Object.keys(VOLTAGE_DEFAULTS), 'series', 'barrier', 'day'];
 
 /** What this task has beyond those of all voltage tasks: what readers give, not paths or texts. */
 function checkOwn(given: object): void {

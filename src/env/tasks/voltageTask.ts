@@ -72,6 +72,8 @@ const REWARD = 4;
 const DIVERGED = 5;
 const FALLBACKS = 6;
 const TOTALS = 7;
+/** Share of the counted buses that were out of band. */
+const COST_NAMES = ['outOfBand'] as const;
 
 export class VoltageCopy implements TaskCopy {
   readonly args: VoltageArgs;
@@ -89,6 +91,8 @@ export class VoltageCopy implements TaskCopy {
   readonly #totals = new Float64Array(TOTALS);
   readonly #trajectory = new TrajectoryLog();
   #next = 0;
+  /** Of the interval last lived, not of one looked ahead to. */
+  #outOfBandShare = 0;
 
   /** `feeder`: a clone brings its own. @throws `env.sites`, `env.networkNotRadial`, `env.network`, `env.series`. */
   constructor(args: VoltageArgs, setting: VoltageSetting, feeder?: Feeder) {
@@ -103,6 +107,7 @@ export class VoltageCopy implements TaskCopy {
       actionSize: 1,
       observationNames: policy.inputs.map(({ n }) => n),
       actionNames: policy.outputs.map(({ n }) => n),
+      costNames: COST_NAMES,
     };
     this.port = new PolicyPort(policy, agents);
     this.setpoints = {
@@ -160,6 +165,11 @@ export class VoltageCopy implements TaskCopy {
     }
     this.#look();
     return over;
+  }
+
+  /** Of the last interval, the same for every agent. */
+  costs(out: Float32Array, at: number): void {
+    out.fill(this.#outOfBandShare, at, at + this.shape.agents);
   }
 
   observe(out: Float32Array, at: number): void {
@@ -237,9 +247,9 @@ export class VoltageCopy implements TaskCopy {
   }
 
   #drawSeries(): FeederSeries {
-    const { series, split, days } = this.args;
+    const { series, split, days, day } = this.args;
     if (series !== undefined) return series[this.#stream.below(series.length)]!;
-    const i = this.#stream.below(days);
+    const i = day ?? this.#stream.below(days);
     return this.#day(split === 'test' ? testDay(i) : trainDay(i));
   }
 
@@ -303,6 +313,7 @@ export class VoltageCopy implements TaskCopy {
       totals[FALLBACKS]! += port.fallbackUsed[s]!;
       this.#trajectory.add(port.raw[s * port.inputs]!, offset, rewards[s]!);
     }
+    this.#outOfBandShare = feeder.outOfBandBuses / feeder.countedBuses.length;
     totals[OUT]! += feeder.outOfBandBuses;
     if (feeder.outOfBandBuses > 0) totals[STEPS_OUT]!++;
     totals[LOSS_WH]! += (feeder.lossW * feeder.series.stepMs) / 3600000;
