@@ -297,16 +297,17 @@ export class FrequencyIeee14Copy extends EpisodeTask {
   }
 
   #sim(inertia: number): FrequencySimulator {
+    return (this.#sims[inertia] ??= this.#makeSim(inertia));
+  }
+
+  #makeSim(inertia: number): FrequencySimulator {
     const { split, response, physicsMs, inertiaLow, inertiaHigh } = this.args;
     const scale = inertiaLow + ((inertiaHigh - inertiaLow) * inertia) / (INERTIAS - 1);
     const system = ieee14System(split, scale);
     const { ports } = system.parameters;
     const curve = responseCurve(response, F0_HZ);
-    return (this.#sims[inertia] ??= new FrequencySimulator(
-      system,
-      FLEETS.map(({ rating }, port) => batteryFleet(port, rating, curve, ports[port]!.baseMva)),
-      { dtS: physicsMs / 1000 },
-    ));
+    const fleets = FLEETS.map(({ rating }, port) => batteryFleet(port, rating, curve, ports[port]!.baseMva));
+    return new FrequencySimulator(system, fleets, { dtS: physicsMs / 1000 });
   }
 }
 
