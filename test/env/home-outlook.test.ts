@@ -5,18 +5,10 @@ import { make } from '../../src/env/gym/registry.ts';
 import type { HomeSeries } from '../../src/env/series/home.ts';
 import { homeOutlook } from '../../src/env/series/homeOutlook.ts';
 import { syntheticHome } from '../../src/env/series/syntheticHome.ts';
-import type { DispatchHomeArgs } from '../../src/env/tasks/dispatchHomeArgs.ts';
 import type { DispatchHomeCopy } from '../../src/env/tasks/dispatchHome.ts';
 
 const HOURS = 72;
-const OUTLOOK: Partial<DispatchHomeArgs> = {
-  interface: 'outlook',
-  observationDelay: 0,
-  startSoc: 0,
-  wearWeight: 0,
-  carbonPrice: 0,
-  peakPrice: 0,
-};
+const RESERVE = 'dispatch-home-reserve-v1';
 
 /** 1 kW all day, 3 kW of PV from 10 to 12; 0.2 per kWh, 0.5 from 15 to 20. */
 function plainHome(): HomeSeries {
@@ -83,32 +75,47 @@ describe('home outlook', () => {
   });
 });
 
-describe('dispatch-home with the outlook interface', () => {
-  it('at +1 is greedy self-use, never feeds in at any action, and pays what it saves', () => {
-    const env = make('dispatch-home-v1', { ...OUTLOOK, days: 7, wearPerKwh: 0.1, reward: 'saving' });
+describe(RESERVE, () => {
+  it('keeping nothing is greedy self-use; a reserve is bought up to and drawn down to, and never fed in', () => {
+    const env = make(RESERVE, { days: 7, startSoc: 0.5 });
     const copy = env.copy as DispatchHomeCopy;
-    for (const action of [1, 0.2, -0.4]) {
+    for (const reserve of [0, 0.37, 1]) {
       env.reset({ seed: 5 });
-      const { battery, loadW, pvW, pricePerKwh } = copy.home;
-      let sum = 0;
-      let idle = 0;
+      const { battery, loadW, pvW } = copy.home;
+      const full = battery.ratedWh * reserve;
       for (let t = 0, over = false; !over; t++) {
         const before = copy.socWh;
-        const result = env.step(Float32Array.of(action));
+        over = env.step(Float32Array.of(2 * reserve - 1)).truncated;
         const net = loadW[t]! - pvW[t]!;
-        idle += (Math.max(0, net) * pricePerKwh[t]!) / 1000;
-        const drawn = (before - copy.socWh) * battery.etaDischarge;
-        expect(drawn).toBeLessThanOrEqual(Math.max(0, net) + 1);
-        if (action === 1 && net > 0)
-          expect(drawn).toBeCloseTo(Math.min(net, before * battery.etaDischarge, battery.pMaxW), 1);
+        const gave = Math.max(0, before - copy.socWh) * battery.etaDischarge;
+        const took = Math.max(0, copy.socWh - before) / battery.etaCharge;
+        expect(gave).toBeLessThanOrEqual(Math.max(0, net) + 1e-9);
+        expect(gave).toBeCloseTo(Math.max(0, Math.min(net, (before - full) * battery.etaDischarge, battery.pMaxW)), 0);
+        const room = (battery.eMaxWh - before) / battery.etaCharge;
+        const asked = Math.max(0, -net, (full - before) / battery.etaCharge);
+        expect(took).toBeCloseTo(Math.min(battery.pMaxW, room, asked), 0);
+      }
+    }
+  });
+
+  it('earns nothing beyond greedy self-use by being it, and what it pays less by holding', () => {
+    const env = make(RESERVE, { days: 7, reward: 'beyondGreedy' });
+    const copy = env.copy as DispatchHomeCopy;
+    const lived = [-1, 0.4].map((action) => {
+      env.reset({ seed: 6 });
+      let sum = 0;
+      for (let over = false; !over;) {
+        const result = env.step(Float32Array.of(action));
         sum += result.reward;
         over = result.truncated;
       }
       const info = copy.info() as Record<string, number>;
-      const usual = pricePerKwh.reduce((a, b) => a + b, 0) / pricePerKwh.length;
-      const saved = idle - info['cost']! - 0.1 * (info['drawnWh']! / 1000);
-      expect(sum * usual * (battery.ratedWh / 1000)).toBeCloseTo(saved, 3);
-    }
+      return { sum, paid: info['cost']! + (copy.args.wearPerKwh * info['drawnWh']!) / 1000 };
+    });
+    expect(Math.abs(lived[0]!.sum)).toBeLessThan(1e-4);
+    const { pricePerKwh, battery } = copy.home;
+    const usual = pricePerKwh.reduce((a, b) => a + b, 0) / pricePerKwh.length;
+    expect((lived[1]!.sum * usual * battery.ratedWh) / 1000).toBeCloseTo(lived[0]!.paid - lived[1]!.paid, 3);
   });
 
   it('expects in a window what the whole series expects, and only at the device itself', () => {
@@ -121,13 +128,13 @@ describe('dispatch-home with the outlook interface', () => {
       tariff: 'time-of-use',
       exportShare: 0,
     });
-    const copy = make('dispatch-home-v1', { ...OUTLOOK, homes: [whole], days: 7 }).copy as DispatchHomeCopy;
+    const copy = make(RESERVE, { homes: [whole], days: 7 }).copy as DispatchHomeCopy;
     copy.seed(1);
     copy.reset();
     const from = (copy.home.startMs - whole.startMs) / whole.stepMs;
     const names = copy.port.policy.inputs.map(({ n }) => n);
     const need = copy.port.raw[names.indexOf('need.dear')]!;
     expect(need).toBe(Math.floor(homeOutlook(whole).needDear[from]! * 1e6 + 0.5));
-    expect(() => make('dispatch-home-v1', { ...OUTLOOK, observationDelay: 1 })).toThrow(/observationDelay/);
+    expect(() => make(RESERVE, { observationDelay: 1 })).toThrow(/observationDelay/);
   });
 });

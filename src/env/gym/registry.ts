@@ -6,7 +6,7 @@ import { fail } from '../../base/errors.ts';
 import { anm6Easy, type Anm6Args, type Anm6Copy } from '../tasks/anm6Easy.ts';
 import { dispatchFeeder, type DispatchFeederCopy } from '../tasks/dispatchFeeder.ts';
 import type { DispatchFeederArgs } from '../tasks/dispatchFeederArgs.ts';
-import { dispatchHome, type DispatchHomeCopy } from '../tasks/dispatchHome.ts';
+import { dispatchHome, dispatchHomeReserve, type DispatchHomeCopy } from '../tasks/dispatchHome.ts';
 import type { DispatchHomeArgs } from '../tasks/dispatchHomeArgs.ts';
 import { frequencyArea1, type FrequencyArea1Args, type FrequencyArea1Copy } from '../tasks/frequencyArea1.ts';
 import { frequencyArea2, type FrequencyArea2Args, type FrequencyArea2Copy } from '../tasks/frequencyArea2.ts';
@@ -33,6 +33,7 @@ export interface Tasks {
   'voltage-case-v1': { args: VoltageCaseArgs; copy: VoltageCopy };
   'anm6-easy-v1': { args: Anm6Args; copy: Anm6Copy };
   'dispatch-home-v1': { args: DispatchHomeArgs; copy: DispatchHomeCopy };
+  'dispatch-home-reserve-v1': { args: DispatchHomeArgs; copy: DispatchHomeCopy };
   'dispatch-feeder-v1': { args: DispatchFeederArgs; copy: DispatchFeederCopy };
   'stacked-ieee33-v1': { args: StackedArgs; copy: StackedCopy };
   'frequency-area1-v1': { args: FrequencyArea1Args; copy: FrequencyArea1Copy };
@@ -51,6 +52,7 @@ const BUILT_IN: { readonly [Id in TaskId]: TaskDefinition } = {
   'voltage-case-v1': voltageCase,
   'anm6-easy-v1': anm6Easy,
   'dispatch-home-v1': dispatchHome,
+  'dispatch-home-reserve-v1': dispatchHomeReserve,
   'dispatch-feeder-v1': dispatchFeeder,
   'stacked-ieee33-v1': stackedIeee33,
   'frequency-area1-v1': frequencyArea1,

@@ -8,6 +8,9 @@
  *   Homes are synthetic (series/syntheticHome.ts) or given, for example CityLearn's (series/citylearn.ts).
  * Action space
  *   Box [-1, 1], one agent: -> `p.battery` in +-1 000 000, 1e-6 of rated battery power, discharging positive.
+ *   With `control: 'reserve'` -> `soc.reserve` in 0 .. 1 000 000, 1e-6 of rated energy. The device then serves the home in
+ *   its own loop: it stores PV surplus and gives what the home needs while it holds more than the reserve, and buys as far
+ *   as rated power allows while it holds less. Always 0 is greedy self-use.
  * Observation space
  *   Box of 11: normalised integer / 32 768, so within +-1. Raw values clamp to [min, max].
  *   | #  | name       | min | max    | unit                             |
@@ -22,9 +25,8 @@
  *   | 8  | time.day   | 0   | 86400  | s, the home's clock              |
  *   | 9  | time.week  | 0   | 604800 | s, from Monday 0 h               |
  *   | 10 | time.year  | 0   | 366    | day of the year                  |
- *   With `interface: 'outlook'` a Box of 8, shares of the battery's rating and what its gateway expects
- *   (series/homeOutlook.ts), for `observationDelay: 0`; the envelope of the output then keeps the battery from feeding in
- *   and has it take every PV surplus, so that +1 is greedy self-use (`DISPATCH_HOME_OUTLOOK`):
+ *   With `control: 'reserve'` a Box of 8, shares of the battery's rating and what its gateway expects
+ *   (series/homeOutlook.ts), for `observationDelay: 0`:
  *   | #  | name       | min  | max   | unit                                                                        |
  *   | 0  | p.need     | -1e6 | 1e6   | load less PV of the interval acted on, 1e-6 of rated power                  |
  *   | 1  | soc        | 0    | 1e6   | 1e-6 of rated energy                                                        |
@@ -40,8 +42,8 @@
  *            + peakPrice x max(0, import - greatest import so far) )
  *   cost: kWh bought x price less kWh sold x export price. wear: replacement cost x damage of the interval / damage at
  *   end of life (physics/wear/batteryWear.ts), so that over an episode it is what batch rainflow finds.
- *   With `reward: 'saving'`: r plus the cost and carbon of the interval with the battery at rest, over the mean price of
- *   the episode times the battery's rated kWh.
+ *   With `reward: 'beyondGreedy'`: r less the r of a battery under greedy self-use from the same start (peak and rainflow
+ *   left out), over the mean price of the episode times the battery's rated kWh.
  * Starting state
  *   A home and a window of `days` days drawn from the split; charge `startSoc` of what is usable, or drawn between
  *   0.2 and 0.8; health `startSoh`. Training windows are the weeks w (of `days` days each) with w mod 5 < 4, test windows
@@ -68,8 +70,8 @@ import { homeWindow, type HomeSeries } from '../series/home.ts';
 import { homeOutlook, outlookWindow, type HomeOutlook } from '../series/homeOutlook.ts';
 import { testDay, trainDay } from '../series/synthetic.ts';
 import { syntheticHome } from '../series/syntheticHome.ts';
-import { checkDispatchHomeArgs, type DispatchHomeArgs } from './dispatchHomeArgs.ts';
-import { DISPATCH_HOME_INTERFACE, DISPATCH_HOME_OUTLOOK } from './dispatchHomeInterface.ts';
+import { checkDispatchHomeArgs, DISPATCH_HOME_RESERVE_DEFAULTS, type DispatchHomeArgs } from './dispatchHomeArgs.ts';
+import { DISPATCH_HOME_INTERFACE, DISPATCH_HOME_RESERVE } from './dispatchHomeInterface.ts';
 import { setTariff } from './homeClock.ts';
 
 const SHARE = 1000000;
@@ -94,6 +96,7 @@ interface HomeState extends TaskState {
   readonly home: number;
   readonly window: number;
   readonly socWh: number;
+  readonly greedyWh: number;
   readonly wear: WearState;
   readonly lived: Lived;
   readonly totals: Totals;
@@ -118,12 +121,14 @@ export class DispatchHomeCopy extends EpisodeTask {
   /** Of the home's gateway, where the interface asks for it. */
   #outlook: HomeOutlook | undefined;
   #usualPrice: number;
+  /** What a battery under greedy self-use would hold, Wh. */
+  #greedyWh = 0;
   #wear: BatteryWear;
   #lived: Lived = nothingLived(0);
   #totals: Totals = nothingSpent();
 
   constructor(args: DispatchHomeArgs) {
-    super('dispatch-home', args.interface === 'outlook' ? DISPATCH_HOME_OUTLOOK : DISPATCH_HOME_INTERFACE, 1);
+    super('dispatch-home', args.control === 'reserve' ? DISPATCH_HOME_RESERVE : DISPATCH_HOME_INTERFACE, 1);
     this.args = args;
     this.#series = this.#seriesOf(0, 0);
     this.#usualPrice = LEAST_PRICE;
@@ -148,6 +153,7 @@ export class DispatchHomeCopy extends EpisodeTask {
     const { eMinWh, eMaxWh } = this.#series.battery;
     const share = startSoc ?? 0.2 + 0.6 * uniform(this.stream);
     this.socWh = eMinWh + share * (eMaxWh - eMinWh);
+    this.#greedyWh = this.socWh;
     this.#wear = this.#newWear();
     this.#lived = nothingLived(this.socWh);
     this.#totals = nothingSpent();
@@ -177,7 +183,7 @@ export class DispatchHomeCopy extends EpisodeTask {
     const home = this.#series;
     const dtH = hoursPerStep(home);
     const fromWh = this.socWh;
-    const wantedW = (this.port.issued[0]! / SHARE) * home.battery.pMaxW;
+    const wantedW = this.#wantedW(step, dtH);
     const { pW, socWh, lossWh } = stepBattery(this.#usable(), this.args.curves, fromWh, wantedW, dtH);
     const { importWh, exportWh, cost, carbonKg } = meterInterval(home, step, pW);
     this.socWh = socWh;
@@ -186,8 +192,8 @@ export class DispatchHomeCopy extends EpisodeTask {
     const rise = Math.max(0, importWh / dtH - totals.peakW);
     const { carbonPrice, peakPrice, wearWeight, wearPerKwh } = this.args;
     const drawnWh = pW > 0 ? Math.max(0, fromWh - socWh) : 0;
-    const paid = cost + carbonPrice * carbonKg + wearWeight * wearCost + (peakPrice * rise) / WH_PER_KWH;
-    const reward = this.#worth(step, paid + (wearPerKwh * drawnWh) / WH_PER_KWH);
+    const linear = cost + carbonPrice * carbonKg + (wearPerKwh * drawnWh) / WH_PER_KWH;
+    const paid = linear + wearWeight * wearCost + (peakPrice * rise) / WH_PER_KWH;
     totals.cost += cost;
     totals.carbonKg += carbonKg;
     totals.importWh += importWh;
@@ -196,6 +202,7 @@ export class DispatchHomeCopy extends EpisodeTask {
     totals.wearCost += wearCost;
     totals.drawnWh += drawnWh;
     const loadWh = home.loadW[step]! * dtH;
+    const reward = this.args.reward === 'cost' ? -paid : this.#beyondGreedy(step, paid);
     this.#lived = { pvWh: home.pvW[step]! * dtH, loadWh, importWh, exportWh, fromWh, lossWh, reward };
     return step + 1 >= home.steps;
   }
@@ -204,13 +211,28 @@ export class DispatchHomeCopy extends EpisodeTask {
     return this.#lived.reward;
   }
 
-  /** The reward of a step for which `paid` was paid. */
-  #worth(step: number, paid: number): number {
-    const { reward, carbonPrice } = this.args;
-    if (reward === 'cost') return -paid;
-    const atRest = meterInterval(this.#series, step, 0);
-    const saved = atRest.cost + carbonPrice * atRest.carbonKg - paid;
-    return (saved * WH_PER_KWH) / (this.#usualPrice * this.#series.battery.ratedWh);
+  /** Battery power asked for, W: issued as it is, or what keeping the reserve comes to. */
+  #wantedW(step: number, dtH: number): number {
+    const { battery } = this.#series;
+    const share = this.port.issued[0]! / SHARE;
+    if (this.args.control === 'power') return share * battery.pMaxW;
+    const netW = netLoadW(this.#series, step);
+    const aboveWh = this.socWh - share * battery.ratedWh;
+    if (aboveWh < 0) return Math.min(netW, 0, aboveWh / (battery.etaCharge * dtH));
+    return Math.min(netW, (aboveWh * battery.etaDischarge) / dtH);
+  }
+
+  /** A share of what a full battery is worth. */
+  #beyondGreedy(step: number, paid: number): number {
+    const home = this.#series;
+    const { carbonPrice, wearPerKwh, curves } = this.args;
+    const fromWh = this.#greedyWh;
+    const { pW, socWh } = stepBattery(this.#usable(), curves, fromWh, netLoadW(home, step), hoursPerStep(home));
+    const { cost, carbonKg } = meterInterval(home, step, pW);
+    this.#greedyWh = socWh;
+    const drawnWh = pW > 0 ? Math.max(0, fromWh - socWh) : 0;
+    const greedy = cost + carbonPrice * carbonKg + (wearPerKwh * drawnWh) / WH_PER_KWH;
+    return ((greedy - paid) * WH_PER_KWH) / (this.#usualPrice * home.battery.ratedWh);
   }
 
   protected metrics(): Info {
@@ -234,6 +256,7 @@ export class DispatchHomeCopy extends EpisodeTask {
       home: this.#home,
       window: this.#window,
       socWh: this.socWh,
+      greedyWh: this.#greedyWh,
       wear: this.#wear.getState(),
       lived: { ...this.#lived },
       totals: { ...this.#totals },
@@ -247,6 +270,7 @@ export class DispatchHomeCopy extends EpisodeTask {
     this.#window = state.window;
     this.#enter();
     this.socWh = state.socWh;
+    this.#greedyWh = state.greedyWh;
     this.#wear = this.#newWear();
     this.#wear.setState(state.wear);
     this.#lived = { ...state.lived };
@@ -294,7 +318,7 @@ export class DispatchHomeCopy extends EpisodeTask {
   #enter(): void {
     this.#series = this.#seriesOf(this.#home, this.#window);
     this.#usualPrice = Math.max(LEAST_PRICE, meanOf(this.#series.pricePerKwh));
-    if (this.args.interface === 'outlook') this.#outlook = this.#outlookOf(this.#home, this.#window);
+    if (this.args.control === 'reserve') this.#outlook = this.#outlookOf(this.#home, this.#window);
   }
 
   #seriesOf(home: number, window: number): HomeSeries {
@@ -334,4 +358,14 @@ export const dispatchHome: TaskDefinition<DispatchHomeArgs> = {
   id: 'dispatch-home-v1',
   about: { title: 'a home battery against its tariff, its PV and its own wear', stepS: 3600, episodeSteps: 168 },
   createCopy: (given) => new DispatchHomeCopy(checkDispatchHomeArgs(given)),
+};
+
+/**
+ * `dispatch-home-reserve-v1`: the same home, whose battery serves it by itself and keeps the reserve that the policy says.
+ * Differs in its defaults alone: the device's own loop, energy and the linear proxy of wear as the only costs.
+ */
+export const dispatchHomeReserve: TaskDefinition<DispatchHomeArgs> = {
+  id: 'dispatch-home-reserve-v1',
+  about: { title: 'the reserve of a home battery that serves its home', stepS: 3600, episodeSteps: 672 },
+  createCopy: (given) => new DispatchHomeCopy(checkDispatchHomeArgs({ ...DISPATCH_HOME_RESERVE_DEFAULTS, ...given })),
 };

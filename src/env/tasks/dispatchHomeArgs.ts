@@ -2,7 +2,7 @@
 import { fail } from '../../base/errors.ts';
 import { taskArguments, type Bounds } from '../gym/arguments.ts';
 import { checkBatteryCurves, type BatteryCurves } from '../physics/batteryCurves.ts';
-import { checkWearModel, DEFAULT_WEAR, type WearModel } from '../physics/wear/batteryWear.ts';
+import { checkWearModel, DEFAULT_WEAR, linearWearCostPerKwh, type WearModel } from '../physics/wear/batteryWear.ts';
 import { checkHome, type HomeSeries } from '../series/home.ts';
 import type { Tariff } from '../series/syntheticHome.ts';
 
@@ -16,13 +16,14 @@ export interface DispatchHomeArgs {
   /** Length of an episode; 7. A home given that is shorter is lived whole. */
   readonly days: number;
   readonly split: 'train' | 'test';
-  /** What a policy sees and how its output is bounded: `meter` or `outlook` (dispatchHomeInterface.ts). `meter`. */
-  readonly interface: 'meter' | 'outlook';
+  /** What a policy sees and moves (dispatchHomeInterface.ts): the battery's power, or the reserve it keeps. `power`. */
+  readonly control: 'power' | 'reserve';
   /**
-   * `cost`: what is paid, negative. `saving`: what is paid less than with the battery at rest, over the mean price of the
-   * episode times the battery's rated kWh: the same order of homes and policies, nothing of load and weather in it. `cost`.
+   * `cost`: what is paid, negative. `beyondGreedy`: what is paid less than greedy self-use pays over the same episode,
+   * over the mean price of the episode times the battery's rated kWh: the same order of policies in every home, with
+   * little of load and weather in it. `cost`.
    */
-  readonly reward: 'cost' | 'saving';
+  readonly reward: 'cost' | 'beyondGreedy';
   /** Synthetic homes of the split; 8. */
   readonly homeCount: number;
   /** Synthetic windows of the split, each `days` long; 40. */
@@ -53,7 +54,7 @@ const DISPATCH_HOME_DEFAULTS: DispatchHomeArgs = {
   stepMs: 3600000,
   days: 7,
   split: 'train',
-  interface: 'meter',
+  control: 'power',
   reward: 'cost',
   homeCount: 8,
   windows: 40,
@@ -69,6 +70,19 @@ const DISPATCH_HOME_DEFAULTS: DispatchHomeArgs = {
   curves: {},
 };
 
+/** Defaults of `dispatch-home-reserve-v1` where they are others. */
+export const DISPATCH_HOME_RESERVE_DEFAULTS: Partial<DispatchHomeArgs> = {
+  control: 'reserve',
+  observationDelay: 0,
+  days: 28,
+  homeCount: 32,
+  windows: 13,
+  carbonPrice: 0,
+  peakPrice: 0,
+  wearWeight: 0,
+  wearPerKwh: linearWearCostPerKwh(DEFAULT_WEAR),
+};
+
 const HOUR_MS = 3600000;
 const COUNT = [1, 10000] as const;
 const WEIGHT = [0, 1e6, 'real'] as const;
@@ -77,8 +91,8 @@ const BOUNDS = {
   stepMs: [1000, HOUR_MS],
   days: COUNT,
   split: ['train', 'test'],
-  interface: ['meter', 'outlook'],
-  reward: ['cost', 'saving'],
+  control: ['power', 'reserve'],
+  reward: ['cost', 'beyondGreedy'],
   homeCount: COUNT,
   windows: COUNT,
   tariff: ['time-of-use', 'day-ahead'],
@@ -98,8 +112,8 @@ export function checkDispatchHomeArgs(given: Partial<DispatchHomeArgs>): Dispatc
   if (HOUR_MS % args.stepMs !== 0) {
     throw fail('env.taskArgument', { expected: 'stepMs: a divisor of an hour', got: args.stepMs });
   }
-  if (args.interface === 'outlook' && args.observationDelay !== 0) {
-    throw fail('env.taskArgument', { expected: 'observationDelay: 0 with interface outlook', got: 1 });
+  if (args.control === 'reserve' && args.observationDelay !== 0) {
+    throw fail('env.taskArgument', { expected: 'observationDelay: 0 where control is reserve', got: 1 });
   }
   checkWearModel(args.wear);
   checkBatteryCurves(args.curves);

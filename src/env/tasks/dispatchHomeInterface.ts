@@ -27,12 +27,12 @@ export const DISPATCH_HOME_INTERFACE: PolicyInterface = {
 };
 
 /**
- * Of homes that are paid nothing for what they feed in, at the device's own loop: every quantity a share of the battery's
- * rating, so that one policy fits every home, and what its gateway expects (series/homeOutlook.ts). The envelope keeps
- * the battery from feeding in, and has it take every surplus: at +1 it is greedy self-use, and a policy decides when to
- * hold back and when to buy. The same rule is the fallback.
+ * Of homes that are paid nothing for what they feed in. The battery serves the home itself, in the device's own loop: it
+ * takes every PV surplus and gives what the home needs. A policy decides how much it keeps: above the reserve the
+ * battery serves the home, below it buys. Every quantity is a share of the battery's rating, so that one policy fits every
+ * home; beside the meter it sees what the home's gateway expects (series/homeOutlook.ts).
  */
-export const DISPATCH_HOME_OUTLOOK: PolicyInterface = {
+export const DISPATCH_HOME_RESERVE: PolicyInterface = {
   inputs: [
     fitInput('p.need', 'ratio.e-6', -MICRO, MICRO),
     fitInput('soc', 'ratio.e-6', 0, MICRO),
@@ -43,8 +43,9 @@ export const DISPATCH_HOME_OUTLOOK: PolicyInterface = {
     fitInput('price.now', 'cur.e-6.per-mwh', 0, PRICE_MAX),
     fitInput('time.day', 's', 0, 86400),
   ],
-  outputs: [fitOutput('p.battery', 'ratio.e-6', -MICRO, MICRO)],
-  envelopes: [{ d: 0, sk: 'in', si: 0, r: [-MICRO, MICRO], l: [-MICRO, -MICRO], h: [-MICRO, MICRO] }],
-  fallback: [{ si: 0, r: [-MICRO, MICRO], y: [-MICRO, MICRO], z: 0 }],
+  outputs: [fitOutput('soc.reserve', 'ratio.e-6', 0, MICRO)],
+  envelopes: [],
+  // Whatever is missing, nothing is kept: greedy self-use.
+  fallback: [{ si: 1, r: [0, MICRO], y: [0, 0], z: 0 }],
   state: [],
 };
