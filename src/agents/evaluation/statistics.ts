@@ -105,30 +105,54 @@ export function estimate(value: number, resamples: Float64Array, { columns }: Sa
   return { value, low: quantile(sorted, 0.025), high: quantile(sorted, 0.975) };
 }
 
-/** @throws `agents.evaluate` unless all samples have one shape. */
+/** Mean and interquartile mean of every resample. @throws `agents.evaluate` unless all samples have one shape. */
 export function resample(samples: readonly Sample[], options: BootstrapOptions = {}): Resampled[] {
-  const { seed, resamples } = { ...BOOTSTRAP_DEFAULTS, ...options };
+  const orders = samples.map(({ values }) => ascending(values));
+  const mean = samples.map(() => new Float64Array(resamplesOf(options)));
+  const iqm = samples.map(() => new Float64Array(resamplesOf(options)));
+  eachResample(samples, options, (weights, r) =>
+    samples.forEach(({ values }, s) => {
+      mean[s]![r] = weightedMean(values, weights);
+      iqm[s]![r] = weightedIqm(values, orders[s]!, weights);
+    }),
+  );
+  return samples.map((_, s) => ({ mean: mean[s]!, iqm: iqm[s]! }));
+}
+
+/** The means of `resample` alone, for many samples at once. @throws `agents.evaluate`. */
+export function resampleMeans(samples: readonly Sample[], options: BootstrapOptions = {}): Float64Array[] {
+  const mean = samples.map(() => new Float64Array(resamplesOf(options)));
+  eachResample(samples, options, (weights, r) =>
+    samples.forEach(({ values }, s) => (mean[s]![r] = weightedMean(values, weights))),
+  );
+  return mean;
+}
+
+function resamplesOf(options: BootstrapOptions): number {
+  return options.resamples ?? BOOTSTRAP_DEFAULTS.resamples;
+}
+
+/** weights[i]: how often value i of a sample is in resample r; they sum to as many as there are values. */
+function eachResample(
+  samples: readonly Sample[],
+  options: BootstrapOptions,
+  visit: (weights: Int32Array, r: number) => void,
+): void {
   const [first] = samples;
-  if (first === undefined) return [];
+  if (first === undefined) return;
   const { rows, columns } = first;
   if (samples.some((s) => s.rows !== rows || s.columns !== columns)) {
     throw fail('agents.evaluate', { expected: `samples of ${rows} x ${columns}`, got: 'another shape' });
   }
-  const stream = RandomStream.fromSeed(seed, 'bootstrap');
-  const out = samples.map(() => ({ mean: new Float64Array(resamples), iqm: new Float64Array(resamples) }));
-  const orders = samples.map(({ values }) => ascending(values));
+  const stream = RandomStream.fromSeed(options.seed ?? BOOTSTRAP_DEFAULTS.seed, 'bootstrap');
   const weights = new Int32Array(rows * columns);
   const drawn = { rows: new Int32Array(rows), columns: new Int32Array(columns) };
-  for (let r = 0; r < resamples; r++) {
+  for (let r = 0; r < resamplesOf(options); r++) {
     draw(stream, drawn.rows);
     draw(stream, drawn.columns);
     weigh(drawn.rows, drawn.columns, weights);
-    samples.forEach(({ values }, s) => {
-      out[s]!.mean[r] = weightedMean(values, weights);
-      out[s]!.iqm[r] = weightedIqm(values, orders[s]!, weights);
-    });
+    visit(weights, r);
   }
-  return out;
 }
 
 /** How often each of n is among n draws. */
@@ -148,7 +172,6 @@ function ascending(values: Float64Array): Int32Array {
   return Int32Array.from(values.keys()).sort((a, b) => values[a]! - values[b]! || a - b);
 }
 
-/** The weights sum to as many as there are values. */
 function weightedMean(values: Float64Array, weights: Int32Array): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += weights[i]! * values[i]!;

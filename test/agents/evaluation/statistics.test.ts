@@ -20,6 +20,7 @@ import {
   meanOf,
   quantile,
   resample,
+  resampleMeans,
   sampleOf,
   type Sample,
 } from '../../../src/agents/evaluation/statistics.ts';
@@ -85,7 +86,7 @@ describe('bootstrap', () => {
 
   it('by hand: two scenarios at -1 and +1 give -1, 0, 1 in 1, 2, 1 of 4 draws', () => {
     const sample = sampleOf([[-1, 1]]);
-    const [{ mean }] = resample([sample]) as [{ mean: Float64Array }];
+    const { mean } = resample([sample])[0]!;
     const share = (x: number) => mean.filter((y) => y === x).length / mean.length;
     expect(Math.abs(share(-1) - 0.25)).toBeLessThan(0.02);
     expect(Math.abs(share(0) - 0.5)).toBeLessThan(0.02);
@@ -126,6 +127,7 @@ describe('bootstrap', () => {
     const [a, b] = [sampleOf([X]), sampleOf([X.map((x) => 2 * x)])];
     expect(resample([a])[0]).toEqual(resample([a, b])[0]);
     expect(resample([a], { seed: 2 })[0]).not.toEqual(resample([a])[0]);
+    expect(resampleMeans([a, b])).toEqual(resample([a, b]).map(({ mean }) => mean));
     expect(resample([])).toEqual([]);
   });
 });

@@ -1,0 +1,38 @@
+/**
+ * Every suite by id. A suite is loaded when it is asked for: some bring a linear-program solver or a year of series.
+ * The first of several suites on one interface is the one that a policy without a card is judged by.
+ */
+import { fail } from '../../base/errors.ts';
+import { taskDefinition, type TaskId } from '../../env/gym/registry.ts';
+import type { PolicyInterface } from '../../grid/interface.ts';
+import { interfaceSignature } from '../evaluation/episode.ts';
+import type { Suite } from '../evaluation/suite.ts';
+
+interface SuiteEntry {
+  readonly task: TaskId;
+  readonly load: () => Promise<Suite>;
+}
+
+const SUITES: Readonly<Record<string, SuiteEntry>> = {};
+
+export const SUITE_IDS: readonly string[] = Object.keys(SUITES);
+
+/** @throws `agents.suite`. */
+export function suiteOf(id: string): Promise<Suite> {
+  const entry = SUITES[id];
+  if (entry === undefined) throw fail('agents.suite', { expected: SUITE_IDS.join(', '), got: id });
+  return entry.load();
+}
+
+/** The suite that a policy with this interface can be run on; `task`, from its card, decides among several. */
+export function suiteIdFor(policy: PolicyInterface, task?: string): string {
+  const own = interfaceSignature(policy);
+  const fitting = SUITE_IDS.filter((id) => signatureOf(SUITES[id]!.task) === own);
+  const found = fitting.find((id) => SUITES[id]!.task === task) ?? fitting[0];
+  if (found !== undefined) return found;
+  throw fail('agents.suite', { expected: `the inputs and outputs of one of ${SUITE_IDS.join(', ')}`, got: own });
+}
+
+function signatureOf(task: TaskId): string {
+  return interfaceSignature(taskDefinition(task).createCopy({}).port.policy);
+}
