@@ -10,6 +10,11 @@ import { dispatchHome, dispatchHomeReserve, type DispatchHomeCopy } from '../tas
 import type { DispatchHomeArgs } from '../tasks/dispatchHomeArgs.ts';
 import { frequencyArea1, type FrequencyArea1Args, type FrequencyArea1Copy } from '../tasks/frequencyArea1.ts';
 import { frequencyArea2, type FrequencyArea2Args, type FrequencyArea2Copy } from '../tasks/frequencyArea2.ts';
+import {
+  frequencyDelivery,
+  type FrequencyDeliveryArgs,
+  type FrequencyDeliveryCopy,
+} from '../tasks/frequencyDelivery.ts';
 import { frequencyIeee14, type FrequencyIeee14Args, type FrequencyIeee14Copy } from '../tasks/frequencyIeee14.ts';
 import type { StackedArgs } from '../tasks/stackedArgs.ts';
 import { stackedIeee33, type StackedCopy } from '../tasks/stackedIeee33.ts';
@@ -37,6 +42,7 @@ export interface Tasks {
   'dispatch-feeder-v1': { args: DispatchFeederArgs; copy: DispatchFeederCopy };
   'stacked-ieee33-v1': { args: StackedArgs; copy: StackedCopy };
   'frequency-area1-v1': { args: FrequencyArea1Args; copy: FrequencyArea1Copy };
+  'frequency-area1-delivery-v1': { args: FrequencyDeliveryArgs; copy: FrequencyDeliveryCopy };
   'frequency-area2-v1': { args: FrequencyArea2Args; copy: FrequencyArea2Copy };
   'frequency-ieee14-v1': { args: FrequencyIeee14Args; copy: FrequencyIeee14Copy };
 }
@@ -56,6 +62,7 @@ const BUILT_IN: { readonly [Id in TaskId]: TaskDefinition } = {
   'dispatch-feeder-v1': dispatchFeeder,
   'stacked-ieee33-v1': stackedIeee33,
   'frequency-area1-v1': frequencyArea1,
+  'frequency-area1-delivery-v1': frequencyDelivery,
   'frequency-area2-v1': frequencyArea2,
   'frequency-ieee14-v1': frequencyIeee14,
 };

@@ -115,7 +115,8 @@ const DEFAULTS: FrequencyArea1Args = {
 const F0_HZ = 50;
 const BASE_MVA = 1000;
 const GOVERNOR = { rPu: 0.05, tGovernorS: 0.2, tTurbineS: 0.3, reheat: { tS: 8, highPressureShare: 0.3 } };
-const RATING: BatteryRating = {
+/** The fleet of the one-area tasks. */
+export const AREA1_RATING: BatteryRating = {
   pMaxW: 50000000,
   eMaxWh: 25000000,
   etaChargeMicro: 950000,
@@ -190,7 +191,7 @@ export class FrequencyArea1Copy extends EpisodeTask {
     const { stream, args } = this;
     const drawn = DRAWN[args.split];
     this.#inertia = stream.below(INERTIAS);
-    this.#startPuS = storedAt(RATING, between(stream, drawn.socMicro), BASE_MVA);
+    this.#startPuS = storedAt(AREA1_RATING, between(stream, drawn.socMicro), BASE_MVA);
     this.#ambientPu = 0;
     this.#deliveredPuS = 0;
     this.#fallbacks = 0;
@@ -206,7 +207,7 @@ export class FrequencyArea1Copy extends EpisodeTask {
   }
 
   protected measure(_asset: number, snapshot: Snapshot): void {
-    measureFleet(this.run, 0, RATING, snapshot);
+    measureFleet(this.run, 0, AREA1_RATING, snapshot);
     this.#delayed.pass(0, snapshot);
     if (this.args.missingRate > 0 && uniform(this.stream) < this.args.missingRate) clearSnapshot(snapshot);
   }
@@ -232,7 +233,7 @@ export class FrequencyArea1Copy extends EpisodeTask {
     const frequency = Math.min(REWARD.cap, run.squareHz2[0]! / (REWARD.scaleHz * REWARD.scaleHz));
     const energy = Math.abs(meanPu) / run.sim.fleets[0]!.pMaxPu;
     const change = Math.abs(port.issued[0]! - port.previous[0]!) / MICRO;
-    const away = (socOf(run, 0, RATING) - 0.5) / 0.5;
+    const away = (socOf(run, 0, AREA1_RATING) - 0.5) / 0.5;
     return -(frequency + REWARD.energy * energy + REWARD.change * change + REWARD.soc * away * away);
   }
 
@@ -246,8 +247,8 @@ export class FrequencyArea1Copy extends EpisodeTask {
       ...run.metrics(),
       initialRocofHzPerS: initial,
       outsideShare: run.outsideShare(),
-      soc: socOf(run, 0, RATING),
-      ...fleetEnergy(run, 0, RATING, this.#startPuS),
+      soc: socOf(run, 0, AREA1_RATING),
+      ...fleetEnergy(run, 0, AREA1_RATING, this.#startPuS),
       fallbacks: this.#fallbacks,
     };
   }
@@ -299,7 +300,7 @@ export class FrequencyArea1Copy extends EpisodeTask {
         rotors: [{ baseMva: BASE_MVA, hS, dPu: 1, governor: GOVERNOR }],
         ports: [{ baseMva: BASE_MVA, shares: [1] }],
       }),
-      sims === this.#shadows ? [] : [batteryFleet(0, RATING, responseCurve(response, F0_HZ), BASE_MVA)],
+      sims === this.#shadows ? [] : [batteryFleet(0, AREA1_RATING, responseCurve(response, F0_HZ), BASE_MVA)],
       { dtS: physicsMs / 1000 },
     ));
   }

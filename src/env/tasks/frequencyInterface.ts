@@ -7,6 +7,7 @@ import {
   fitOutput,
   type EnvelopeSpec,
   type FallbackSpec,
+  type OutputSpec,
   type PolicyInterface,
 } from '../../grid/interface.ts';
 
@@ -16,14 +17,14 @@ const MAX_GAIN_MICRO = 4000000;
 const MW = 1000000;
 
 /** Never import at or below -0.1 Hz, never export at or above +0.1 Hz; free between -0.05 and +0.05 Hz. Input 0 is f.dev. */
-function noHarm(output: number): EnvelopeSpec {
+function noHarm(output: number, most = FULL_SHARE_MICRO): EnvelopeSpec {
   return {
     d: output,
     sk: 'in',
     si: 0,
     r: [-100000, -50000, 50000, 100000],
-    l: [0, -FULL_SHARE_MICRO, -FULL_SHARE_MICRO, -FULL_SHARE_MICRO],
-    h: [FULL_SHARE_MICRO, FULL_SHARE_MICRO, FULL_SHARE_MICRO, 0],
+    l: [0, -most, -most, -most],
+    h: [most, most, most, 0],
   };
 }
 
@@ -68,6 +69,44 @@ export const AREA2_INTERFACE: PolicyInterface = setpointAndGain([
   fitInput('p.tie', 'w', -200 * MW, 200 * MW),
   fitInput('ace.own', 'w', -200 * MW, 200 * MW),
 ]);
+
+/**
+ * A contracted response: set points within +-limitMicro of the fleet's power beside a curve whose gain is 1, or, `wide`,
+ * whatever the gain. Blind: the bare curve.
+ */
+export function deliveryInterface(limitMicro: number, contractW: number, wide: boolean): PolicyInterface {
+  const reachW = Math.floor((6 * contractW) / 5);
+  const limit = wide ? FULL_SHARE_MICRO : limitMicro;
+  const always1: OutputSpec = {
+    n: 'gain',
+    u: 'ratio.e-6',
+    m: 0,
+    t: 15,
+    c: FULL_SHARE_MICRO,
+    lo: FULL_SHARE_MICRO,
+    hi: FULL_SHARE_MICRO,
+  };
+  return {
+    inputs: [
+      fitInput('f.dev', 'hz.e-6', -500000, 500000),
+      fitInput('f.delta', 'hz.e-6', -500000, 500000),
+      fitInput('p.own', 'w', -reachW, reachW),
+      fitInput('soc', 'ratio.e-6', 0, 1000000),
+      fitInput('prev.share', 'ratio.e-6', -limit, limit),
+      fitInput('prev.gain', 'ratio.e-6', 0, MAX_GAIN_MICRO),
+    ],
+    outputs: [
+      fitOutput('share', 'ratio.e-6', -limit, limit),
+      wide ? fitOutput('gain', 'ratio.e-6', 0, MAX_GAIN_MICRO) : always1,
+    ],
+    envelopes: [noHarm(0, limit)],
+    fallback: [always(0), always(FULL_SHARE_MICRO)],
+    state: [
+      { i: 4, d: 0, z: 0 },
+      { i: 5, d: 1, z: FULL_SHARE_MICRO },
+    ],
+  };
+}
 
 /** Secondary control: set points alone; blind, a gentle droop. */
 export const IEEE14_INTERFACE: PolicyInterface = {
