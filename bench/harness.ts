@@ -39,3 +39,31 @@ function runFor(batch: Batch, seconds: number): number {
   }
   return (count / (now - start)) * 1000;
 }
+
+/** One figure of a bench; bench/run.ts prints a line for each. */
+export interface Measurement {
+  /** Stable name. */
+  readonly metric: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly terms: string;
+  readonly checksum: number;
+  /** By what `value` is the mean of, where it is one. */
+  readonly samples?: readonly number[];
+  readonly contender?: string;
+  readonly peer?: string;
+  readonly peerValue?: number;
+  readonly peerNote?: string;
+}
+
+export interface BenchOptions {
+  /** For each metric. */
+  readonly seconds: number;
+  readonly withPeers: boolean;
+  /** Metrics whose name contains this. */
+  readonly only: string;
+  /** Trainings whose returns are compared; 0: none. */
+  readonly seeds: number;
+}
+
+export type Bench = (options: BenchOptions) => AsyncGenerator<Measurement>;

@@ -18,8 +18,16 @@ export function pythonPath(): string {
 
 /** undefined when Python or the peer is not installed, said once on stderr. */
 export function peerRate(peer: string, seconds: number): PeerRate | undefined {
-  const script = join(import.meta.dirname, 'peers', 'env.py');
-  const run = spawnSync(pythonPath(), [script, peer, String(seconds)], { encoding: 'utf8' });
+  return ask('env.py', [peer, String(seconds)], peer);
+}
+
+/** Stable-Baselines3: steps/s over so many seconds, or mean return of one seed. undefined: not installed. */
+export function ppoPeer(what: 'rate' | 'return', amount: number, settings: object): PeerRate | undefined {
+  return ask('ppo.py', [what, String(amount), JSON.stringify(settings)], 'stable-baselines3');
+}
+
+function ask(script: string, args: readonly string[], peer: string): PeerRate | undefined {
+  const run = spawnSync(pythonPath(), [join(import.meta.dirname, 'peers', script), ...args], { encoding: 'utf8' });
   const line = (run.stdout ?? '').trim().split('\n').at(-1) ?? '';
   if (run.status === 0 && line.startsWith('{')) return JSON.parse(line) as PeerRate;
   process.stderr.write(`peer ${peer} skipped: ${reason(run)}\n`);

@@ -1,32 +1,32 @@
 /**
- * `npm run bench -- NAME [--json] [--only TEXT] [--seconds S] [--no-peers]`: the metrics of bench/README.md, one line
- * each. Peer and our own loop take turns in the same run, so that a busy machine slows both.
+ * `npm run bench -- NAME [--json] [--only TEXT] [--seconds S] [--seeds N] [--no-peers]`: the metrics of bench/README.md,
+ * one line each. Peer and our own loop take turns in the same run, so that a busy machine slows both.
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ENV_METRICS, type Metric } from './env.ts';
-import { measureRate } from './harness.ts';
+import { measureRate, type Bench, type Measurement } from './harness.ts';
 import { peerRate, type PeerRate } from './peers.ts';
+import { ppoBench } from './ppo.ts';
 
-const BENCHES: Readonly<Record<string, readonly Metric[]>> = { env: ENV_METRICS };
+const BENCHES: Readonly<Record<string, Bench>> = { env: rates(ENV_METRICS), ppo: ppoBench };
 const ROUNDS = 2;
 
-interface Line {
+interface Line extends Measurement {
   readonly bench: string;
-  readonly metric: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly terms: string;
-  readonly checksum: number;
-  readonly peer?: string;
-  readonly peerValue?: number;
-  readonly peerNote?: string;
   readonly ratio?: number;
   readonly cpu: string;
   readonly node: string;
 }
 
-function measure(bench: string, metric: Metric, seconds: number, withPeers: boolean): Line[] {
+/** A bench of one rate a metric. */
+function rates(metrics: readonly Metric[]): Bench {
+  return async function* ({ seconds, withPeers, only }) {
+    for (const metric of metrics) if (metric.metric.includes(only)) yield* measure(metric, seconds, withPeers);
+  };
+}
+
+function measure(metric: Metric, seconds: number, withPeers: boolean): Measurement[] {
   const workload = metric.create();
   const peers = new Map<string, PeerRate>();
   let value = 0;
@@ -38,24 +38,21 @@ function measure(bench: string, metric: Metric, seconds: number, withPeers: bool
       if (rate !== undefined && rate.value > (peers.get(name)?.value ?? 0)) peers.set(name, rate);
     }
   }
-  const own = {
+  const { metric: name, unit, terms } = metric;
+  const own = { metric: name, value, unit, terms, checksum: workload.checksum() };
+  if (peers.size === 0) return [own];
+  return [...peers].map(([peer, rate]) => ({ ...own, peer, peerValue: rate.value, peerNote: rate.note }));
+}
+
+function lineOf(bench: string, measurement: Measurement): Line {
+  const { value, peerValue } = measurement;
+  return {
     bench,
-    metric: metric.metric,
-    value,
-    unit: metric.unit,
-    terms: metric.terms,
-    checksum: workload.checksum(),
+    ...measurement,
+    ...(peerValue === undefined ? {} : { ratio: value / peerValue }),
     cpu: cpus()[0]?.model ?? 'unknown',
     node: process.version,
   };
-  if (peers.size === 0) return [own];
-  return [...peers].map(([peer, rate]) => ({
-    ...own,
-    peer,
-    peerValue: rate.value,
-    peerNote: rate.note,
-    ratio: value / rate.value,
-  }));
 }
 
 function show(line: Line): string {
@@ -76,9 +73,10 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
   only: { type: 'string', default: '' },
   seconds: { type: 'string', default: '6' },
+  seeds: { type: 'string', default: '3' },
   'no-peers': { type: 'boolean', default: false },
 } as const;
-const USAGE = `usage: npm run bench -- {${Object.keys(BENCHES).join(',')}} [--json] [--only TEXT] [--seconds S] [--no-peers]\n`;
+const USAGE = `usage: npm run bench -- {${Object.keys(BENCHES).join(',')}} [--json] [--only TEXT] [--seconds S] [--seeds N] [--no-peers]\n`;
 
 /** Undefined: the command line cannot be read, and that has been said. */
 function readArguments() {
@@ -90,37 +88,38 @@ function readArguments() {
   }
 }
 
-function main(): void {
+async function main(): Promise<void> {
   const given = readArguments();
   if (given?.values.help === true) {
     process.stdout.write(USAGE);
     return;
   }
   const name = given?.positionals[0] ?? '';
-  const metrics = BENCHES[name];
+  const bench = BENCHES[name];
+  const seeds = Number(given?.values.seeds);
   if (
     given === undefined ||
-    metrics === undefined ||
+    bench === undefined ||
     given.positionals.length !== 1 ||
-    !(Number(given.values.seconds) > 0)
+    !(Number(given.values.seconds) > 0) ||
+    !(Number.isInteger(seeds) && seeds >= 0)
   ) {
     process.stderr.write(USAGE);
     process.exitCode = 2;
     return;
   }
   const { values } = given;
-  const chosen = metrics.filter(({ metric }) => metric.includes(values.only));
-  if (chosen.length === 0) {
-    const names = metrics.map(({ metric }) => `\n  ${metric}`).join('');
-    process.stderr.write(`no metric of ${name} has ${JSON.stringify(values.only)} in its name:${names}\n`);
-    process.exitCode = 2;
-    return;
+  const { only } = values;
+  let found = 0;
+  for await (const one of bench({ seconds: Number(values.seconds), withPeers: !values['no-peers'], only, seeds })) {
+    found++;
+    const line = lineOf(name, one);
+    process.stdout.write(`${values.json ? JSON.stringify(line) : show(line)}\n`);
   }
-  for (const metric of chosen) {
-    for (const line of measure(name, metric, Number(values.seconds), !values['no-peers'])) {
-      process.stdout.write(`${values.json ? JSON.stringify(line) : show(line)}\n`);
-    }
+  if (found === 0) {
+    process.stderr.write(`no metric of ${name} has ${JSON.stringify(only)} in its name; bench/README.md lists them\n`);
+    process.exitCode = 2;
   }
 }
 
-main();
+await main();
