@@ -5,7 +5,7 @@
  * advantages standardised by minibatch, global norm clip, orthogonal start. Nothing is done badly on purpose: one predict
  * a step, no sync inside the gradient, everything tidied.
  */
-import type { NamedTensor, NamedTensorMap, Scalar, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { NamedTensorMap, Scalar, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import type { Sequential } from '@tensorflow/tfjs-layers';
 import type { Tf } from '../src/agents/backend.ts';
 import { generalisedAdvantages } from '../src/agents/gae.ts';
@@ -253,7 +253,7 @@ function mlp(tf: Tf, layers: Layers, sizes: readonly number[], outputGain: numbe
   return model;
 }
 
-function clipByGlobalNorm(tf: Tf, grads: NamedTensorMap, maxNorm: number): NamedTensor[] {
+function clipByGlobalNorm(tf: Tf, grads: NamedTensorMap, maxNorm: number): { name: string; tensor: Tensor }[] {
   const norm = tf.sqrt(tf.addN(Object.values(grads).map((grad) => tf.sum(tf.square(grad)))));
   const scale = tf.minimum(tf.div(maxNorm, tf.add(norm, 1e-6)), 1);
   return Object.entries(grads).map(([name, grad]) => ({ name, tensor: tf.mul(grad, scale) }));
