@@ -52,8 +52,8 @@ const HOURS = 24;
 
 /** Series are pure functions of their options and never written, so episodes that come back share them. */
 const cache = new BoundedCache<string, HomeSeries>(1024);
-/** A year at 15 min is 2 MB. */
-const longCache = new BoundedCache<string, HomeSeries>(32);
+/** A year at 15 min is 2 MB, hourly half a MB. */
+const longCache = new BoundedCache<string, HomeSeries>(48);
 const LONG_STEPS = 3000;
 
 /** @throws `env.taskArgument`. */

@@ -130,7 +130,8 @@ export class DispatchHomeCopy extends EpisodeTask {
   constructor(args: DispatchHomeArgs) {
     super('dispatch-home', args.control === 'reserve' ? DISPATCH_HOME_RESERVE : DISPATCH_HOME_INTERFACE, 1);
     this.args = args;
-    this.#series = this.#seriesOf(0, 0);
+    const first = args.control === 'reserve' && args.homes === undefined ? this.#ofSplit(0) : 0;
+    this.#series = this.#seriesOf(first, first);
     this.#usualPrice = LEAST_PRICE;
     this.#wear = this.#newWear();
   }
@@ -138,6 +139,11 @@ export class DispatchHomeCopy extends EpisodeTask {
   /** The home of this episode, from its first interval to its last. */
   get home(): HomeSeries {
     return this.#series;
+  }
+
+  /** What its gateway expects; undefined where control is power. */
+  get outlook(): HomeOutlook | undefined {
+    return this.#outlook;
   }
 
   get wear(): BatteryWear {
@@ -322,23 +328,37 @@ export class DispatchHomeCopy extends EpisodeTask {
   }
 
   #seriesOf(home: number, window: number): HomeSeries {
-    const { homes, seriesSeed: seed, days, stepMs, tariff, exportShare } = this.args;
-    if (homes === undefined)
+    const { homes, seriesSeed: seed, days, stepMs, tariff, exportShare, control } = this.args;
+    if (homes === undefined && control === 'power') {
       return syntheticHome({ seed, home, day: window * days, days, stepMs, tariff, exportShare });
-    const given = homes[home]!;
-    const steps = this.#windowSteps(given);
-    return homeWindow(given, window * steps, steps);
+    }
+    const whole = this.#wholeOf(home);
+    const steps = this.#windowSteps(whole);
+    return homeWindow(whole, this.#stepOf(window, steps), steps);
   }
 
-  /** With the past that the home has before its window, and the day after it. */
   #outlookOf(home: number, window: number): HomeOutlook {
-    const { homes, seriesSeed: seed, days, stepMs, tariff, exportShare } = this.args;
     const { steps } = this.#series;
-    if (homes !== undefined) return outlookWindow(homeOutlook(homes[home]!), window * steps, steps);
-    const past = Math.min(PAST_DAYS, window * days);
-    const day = window * days - past;
-    const whole = syntheticHome({ seed, home, day, days: past + days + 1, stepMs, tariff, exportShare });
-    return outlookWindow(homeOutlook(whole), (past * DAY_MS) / stepMs, steps);
+    return outlookWindow(homeOutlook(this.#wholeOf(home)), this.#stepOf(window, steps), steps);
+  }
+
+  /** Where a window begins in the whole series of its home. */
+  #stepOf(window: number, steps: number): number {
+    const { homes, days, stepMs } = this.args;
+    return homes !== undefined ? window * steps : ((window * days - this.#firstDay()) * DAY_MS) / stepMs;
+  }
+
+  /** The home given; or a synthetic one over all windows of the split, what its gateway saw before and a day beyond. */
+  #wholeOf(home: number): HomeSeries {
+    const { homes, seriesSeed: seed, days, windows, stepMs, tariff, exportShare } = this.args;
+    if (homes !== undefined) return homes[home]!;
+    const day = this.#firstDay();
+    const end = (this.#ofSplit(windows - 1) + 1) * days;
+    return syntheticHome({ seed, home, day, days: end + 1 - day, stepMs, tariff, exportShare });
+  }
+
+  #firstDay(): number {
+    return Math.max(0, this.#ofSplit(0) * this.args.days - PAST_DAYS);
   }
 }
 

@@ -75,7 +75,7 @@ export const DISPATCH_HOME_RESERVE_DEFAULTS: Partial<DispatchHomeArgs> = {
   control: 'reserve',
   observationDelay: 0,
   days: 28,
-  homeCount: 32,
+  homeCount: 24,
   windows: 13,
   carbonPrice: 0,
   peakPrice: 0,

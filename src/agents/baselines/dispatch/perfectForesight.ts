@@ -26,6 +26,8 @@ export interface ForesightOptions {
   readonly carbonPrice?: number;
   /** Currency per kWh and step by which moving energy later is worse; 0. Breaks ties for who cannot trust a forecast. */
   readonly delayCost?: number;
+  /** Currency per kWh and step by which buying later is better; 0. What is bought late is bought knowing more. */
+  readonly waitGain?: number;
   /** Refused beyond; 60. */
   readonly timeLimitS?: number;
 }
@@ -136,7 +138,7 @@ class Columns {
 
 function buildColumns(home: HomeSeries, options: ForesightOptions): Columns {
   const { battery, steps } = home;
-  const { wearPerKwh = 0, carbonPrice = 0, delayCost = 0, endSocWh = battery.eMinWh } = options;
+  const { wearPerKwh = 0, carbonPrice = 0, delayCost = 0, waitGain = 0, endSocWh = battery.eMinWh } = options;
   const columns = new Columns();
   const dtH = hoursPerStep(home);
   const capWh = battery.pMaxW * dtH;
@@ -157,7 +159,7 @@ function buildColumns(home: HomeSeries, options: ForesightOptions): Columns {
       columns.add(t, sign, (perKwh + delayCost * t) / WH_PER_KWH, 0, upper, entries);
     };
     segment(-1, surplus, sell);
-    segment(-1, capWh - surplus, buy);
+    segment(-1, capWh - surplus, buy - waitGain * t);
     segment(1, need, wear - buy);
     // Sold for nothing it would only wear.
     if (sell > wear) segment(1, capWh - need, wear - sell);

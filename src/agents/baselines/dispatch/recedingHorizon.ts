@@ -14,24 +14,31 @@ import { loadHighs, solvePlan, type ForesightOptions } from './perfectForesight.
 export interface HorizonOptions extends Pick<ForesightOptions, 'wearPerKwh' | 'carbonPrice'> {
   /** 24. */
   readonly hours?: number;
+  /** `perfect`: load and PV of the hours ahead are known: what forecasts could be worth. `persistence`. */
+  readonly forecast?: 'persistence' | 'perfect';
+  /** Buys what it wants to buy as late as it is as cheap, when more is known; false. */
+  readonly buyLate?: boolean;
 }
 
 const HOUR_MS = 3600000;
 const MEMORY_DAYS = 7;
 /** Too small to change what is worth doing, enough to do it before the forecast proves wrong. */
 const DELAY_COST = 0.0005;
+/** The same the other way for what is bought. */
+const WAIT_GAIN = 0.001;
 
 /** @throws `agents.dispatch` when `hours` is not above 0. */
 export async function recedingHorizon(options: HorizonOptions = {}): Promise<HomeController> {
-  const { hours = 24, ...prices } = options;
+  const { hours = 24, forecast = 'persistence', buyLate = false, ...prices } = options;
   if (!(hours > 0)) throw fail('agents.dispatch', { expected: 'hours above 0', got: hours });
   const highs = await loadHighs();
+  const ties = { delayCost: DELAY_COST, waitGain: buyLate ? WAIT_GAIN : 0 };
   return {
-    name: `mpc-${hours}h`,
+    name: forecast === 'perfect' ? `mpc-${hours}h-perfect` : `mpc-${hours}h`,
     decide(home, t, socWh) {
       const steps = Math.min(home.steps - t, Math.max(1, Math.floor((hours * HOUR_MS) / home.stepMs)));
-      return solvePlan(highs, expected(home, t, steps), { ...prices, delayCost: DELAY_COST, startSocWh: socWh })
-        .batteryW[0]!;
+      const ahead = forecast === 'perfect' ? homeWindow(home, t, steps) : expected(home, t, steps);
+      return solvePlan(highs, ahead, { ...prices, ...ties, startSocWh: socWh }).batteryW[0]!;
     },
   };
 }
