@@ -4,24 +4,38 @@
  */
 import { fail } from '../../base/errors.ts';
 import { taskDefinition, type TaskId } from '../../env/gym/registry.ts';
+import type { HomeSeries } from '../../env/series/home.ts';
 import type { PolicyInterface } from '../../grid/interface.ts';
 import { interfaceSignature } from '../evaluation/episode.ts';
 import type { Suite } from '../evaluation/suite.ts';
 
-interface SuiteEntry {
-  readonly task: TaskId;
-  readonly load: () => Promise<Suite>;
+/** What a suite may be made of beside its own synthetic scenarios. */
+export interface SuiteMaterial {
+  /** Homes to be judged on, for suites of homes. */
+  readonly homes?: readonly HomeSeries[] | undefined;
 }
 
-const SUITES: Readonly<Record<string, SuiteEntry>> = {};
+interface SuiteEntry {
+  readonly task: TaskId;
+  readonly load: (material: SuiteMaterial) => Promise<Suite>;
+}
+
+const SUITES: Readonly<Record<string, SuiteEntry>> = {
+  'anm6-easy': { task: 'anm6-easy-v1', load: async () => (await import('./anm6.ts')).anm6Easy },
+  'anm6-easy-days': { task: 'anm6-easy-v1', load: async () => (await import('./anm6.ts')).anm6EasyDays },
+  'dispatch-home': {
+    task: 'dispatch-home-reserve-v1',
+    load: async ({ homes }) => (await import('./dispatchHome.ts')).dispatchHomeSuite(homes),
+  },
+};
 
 export const SUITE_IDS: readonly string[] = Object.keys(SUITES);
 
 /** @throws `agents.suite`. */
-export function suiteOf(id: string): Promise<Suite> {
+export async function suiteOf(id: string, material: SuiteMaterial = {}): Promise<Suite> {
   const entry = SUITES[id];
   if (entry === undefined) throw fail('agents.suite', { expected: SUITE_IDS.join(', '), got: id });
-  return entry.load();
+  return entry.load(material);
 }
 
 /** The suite that a policy with this interface can be run on; `task`, from its card, decides among several. */
