@@ -6,10 +6,10 @@ import { readBytesFile } from './files.ts';
 
 const ARTIFACT = 'policy.cbor';
 // Two levels up from src/cli and from dist/cli alike.
-const DEFAULT_POLICY = fileURLToPath(new URL('../../models/voltage-ieee33', import.meta.url));
+export const SHIPPED_POLICY = fileURLToPath(new URL('../../models/voltage-ieee33', import.meta.url));
 
 /** Default: the voltage policy that ships with the project. @throws `cli.file`. */
-export async function readPolicy(path: string = DEFAULT_POLICY): Promise<Uint8Array> {
+export async function readPolicy(path: string = SHIPPED_POLICY): Promise<Uint8Array> {
   const found = await stat(path).catch(() => undefined);
   return readBytesFile(found?.isDirectory() === true ? join(path, ARTIFACT) : path);
 }

@@ -36,15 +36,14 @@ export async function evaluateSuite(
 ): Promise<EvaluationDocument> {
   const scenarios = suite.scenarios({ count: options.count, from: options.from });
   if (entries.length === 0 || scenarios.length === 0) {
-    throw fail('agents.evaluate', { expected: 'one policy and one scenario or more', got: entries.length });
+    throw fail('agents.evaluate', {
+      expected: 'one policy and one scenario or more',
+      got: { policies: entries.length, scenarios: scenarios.length },
+    });
   }
-  const baselines = chosenBaselines(suite, options.against);
-  const runners = [
-    ...entries.map((entry) => policyRunner(suite, entry)),
-    ...baselines.map((contender): Runner => ({ key: `${contender.name}: ${contender.about}`, contender })),
-    ...entries.flatMap((entry) => floatRunner(suite, entry)),
-  ];
+  const runners = runnersOf(suite, entries, options.against);
   const results = await runAll(runners, scenarios, suite.metrics, options);
+  const baselines = runners.flatMap(({ contender }) => (contender.kind === 'policy' ? [] : [contender]));
   const policies = poolByName(suite, entries, runners, results);
   const others = baselines.map((contender, b) => measured(suite, contender, [results[entries.length + b]!]));
   const drawing = { ...BOOTSTRAP_DEFAULTS, ...pickBootstrap(options) };
@@ -69,6 +68,18 @@ export async function evaluateSuite(
         ),
       })),
   };
+}
+
+/** Policies in their order, baselines and bounds, then the float networks of the policies that have one. */
+export function runnersOf(suite: Suite, entries: readonly Entry[], against?: readonly string[]): readonly Runner[] {
+  return [
+    ...entries.map((entry) => policyRunner(suite, entry)),
+    ...chosenBaselines(suite, against).map((contender) => ({
+      key: `${contender.name}: ${contender.about}`,
+      contender,
+    })),
+    ...entries.flatMap((entry) => floatRunner(suite, entry)),
+  ];
 }
 
 function pickBootstrap({ seed, resamples }: BootstrapOptions): BootstrapOptions {

@@ -22,11 +22,14 @@ export interface RunProgress {
   readonly scenario: string;
 }
 
+/** Lives through a scenario with a contender, both by their place in the lists. */
+export type Live = (runner: number, scenario: number) => Promise<Metrics>;
+
 export interface RunOptions {
-  /** Lives through a scenario; in this thread unless given. */
-  readonly live?: (runner: Runner, scenario: Scenario) => Metrics | Promise<Metrics>;
-  /** How many scenarios are lived through at a time; 1. */
-  readonly lanes?: number;
+  /** In this thread unless given. */
+  readonly live?: Live | undefined;
+  /** How many scenarios are lived through at a time; 1. A scenario and all its contenders stay in one lane. */
+  readonly lanes?: number | undefined;
   readonly store?: ResultStore | undefined;
   readonly onProgress?: (progress: RunProgress) => void;
 }
@@ -36,30 +39,36 @@ export async function runAll(
   runners: readonly Runner[],
   scenarios: readonly Scenario[],
   metrics: readonly MetricSpec[],
-  { live = ({ contender }, scenario) => contender.run(scenario), lanes = 1, store, onProgress }: RunOptions = {},
+  { live = liveHere(runners, scenarios), lanes = 1, store, onProgress }: RunOptions = {},
 ): Promise<Metrics[][]> {
   const results = runners.map(() => new Array<Metrics>(scenarios.length));
-  const jobs = runners.flatMap((runner, c) => scenarios.map((scenario, s) => ({ runner, scenario, c, s })));
-  const total = jobs.length;
+  const total = runners.length * scenarios.length;
   let [next, done] = [0, 0];
   const lane = async (): Promise<void> => {
-    while (next < total) {
-      const { runner, scenario, c, s } = jobs[next++]!;
-      let found = store?.find(runner.key, scenario);
-      if (found === undefined) {
-        found = chosen(await live(runner, scenario), metrics, runner, scenario);
-        store?.keep(runner.key, scenario, found);
+    while (next < scenarios.length) {
+      const s = next++;
+      for (const [r, { key, contender }] of runners.entries()) {
+        const scenario = scenarios[s]!;
+        let found = store?.find(key, scenario);
+        if (found === undefined) {
+          found = chosen(await live(r, s), metrics, contender, scenario);
+          store?.keep(key, scenario, found);
+        }
+        results[r]![s] = found;
+        onProgress?.({ done: ++done, total, contender: contender.name, scenario: scenario.id });
       }
-      results[c]![s] = found;
-      onProgress?.({ done: ++done, total, contender: runner.contender.name, scenario: scenario.id });
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
   return results;
 }
 
+export function liveHere(runners: readonly Runner[], scenarios: readonly Scenario[]): Live {
+  return async (runner, scenario) => runners[runner]!.contender.run(scenarios[scenario]!);
+}
+
 /** The metrics of the suite, in its order; one that a contender does not have is left out. */
-function chosen(given: Metrics, metrics: readonly MetricSpec[], { contender }: Runner, { id }: Scenario): Metrics {
+function chosen(given: Metrics, metrics: readonly MetricSpec[], contender: Contender, { id }: Scenario): Metrics {
   const pairs = metrics.flatMap(({ key }) => (given[key] === undefined ? [] : [[key, given[key]] as const]));
   const bad = pairs.find(([, value]) => !Number.isFinite(value));
   if (bad === undefined && pairs.length > 0) return Object.fromEntries(pairs);

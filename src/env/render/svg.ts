@@ -25,7 +25,7 @@ export function num(x: number): string {
 }
 
 /** For text and attribute values; what XML 1.0 cannot hold at all becomes U+FFFD. */
-function escapeXml(text: string): string {
+export function escapeXml(text: string): string {
   return text
     .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
     .replace(/&/g, '&amp;')

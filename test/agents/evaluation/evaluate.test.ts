@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { evaluateSuite, type Entry } from '../../../src/agents/evaluation/evaluate.ts';
 import type { EvaluationDocument } from '../../../src/agents/evaluation/document.ts';
-import { runAll } from '../../../src/agents/evaluation/runner.ts';
+import { liveHere, runAll } from '../../../src/agents/evaluation/runner.ts';
 import { meanOf } from '../../../src/agents/evaluation/statistics.ts';
 import type { Contender, Metrics, Scenario } from '../../../src/agents/evaluation/suite.ts';
 import { homeSuite, randomHomePolicy } from '../support/homeSuite.ts';
@@ -116,11 +116,12 @@ describe('runner', () => {
   it('places results by contender and scenario, whatever ends first', async () => {
     const runners = homeSuite.baselines().map((each) => ({ key: each.name, contender: each }));
     const straight = await runAll(runners, scenarios, metrics);
+    const here = liveHere(runners, scenarios);
     const late = await runAll(runners, scenarios, metrics, {
       lanes: 4,
-      live: async ({ contender: each }, scenario) => {
-        await new Promise((done) => setTimeout(done, 5 * (3 - scenario.seed)));
-        return each.run(scenario);
+      live: async (runner, scenario) => {
+        await new Promise((done) => setTimeout(done, 5 * (3 - scenario)));
+        return here(runner, scenario);
       },
     });
     expect(late).toEqual(straight);
