@@ -11,12 +11,15 @@ import {
   type Forecast,
 } from '../../src/agents/baselines/anm6/forecast.ts';
 import { passive, ruleBased } from '../../src/agents/baselines/anm6/rules.ts';
+import { StageSolver } from '../../src/agents/baselines/anm6/stageCost.ts';
 import { loadHighs } from '../../src/agents/baselines/dispatch/perfectForesight.ts';
 import { liveEpisode, scenarioCopy, type Decide } from '../../src/agents/evaluation/episode.ts';
 import { anm6Easy, anm6EasyDays } from '../../src/agents/suites/anm6.ts';
 import { isGridPactError } from '../../src/base/errors.ts';
-import type { Anm6Args, Anm6Copy } from '../../src/env/tasks/anm6Easy.ts';
-import { ANM6_TRACKS } from '../../src/env/tasks/anm6Grid.ts';
+import { RandomStream } from '../../src/base/random.ts';
+import { uniform } from '../../src/base/realMath.ts';
+import { anm6Reward, type Anm6Args, type Anm6Copy } from '../../src/env/tasks/anm6Easy.ts';
+import { ANM6_DAY_PU, ANM6_TRACKS, Anm6Grid } from '../../src/env/tasks/anm6Grid.ts';
 
 function start(args: Partial<Anm6Args>, seed = 1): Anm6Copy {
   return scenarioCopy('anm6-easy-v1', { id: 'test', seed, args: { ...args } });
@@ -79,6 +82,37 @@ describe('forecasts', () => {
     // A potential above the rating counts as the rating.
     known.forEach((x, i) => expect(lived[i]).toBeCloseTo(i % ANM6_TRACKS === 3 ? Math.min(x, 0.3) : x, 12));
   });
+});
+
+describe('the least cost of a slot', () => {
+  const powers = Float64Array.of(-15, -6, 0, 8);
+  const grid = new Anm6Grid(1e-10);
+
+  it.each([0, 28, 40, 50, 56])(
+    'slot %i: its setpoints cost what it says, and no random setpoints cost less',
+    (slot) => {
+      const track = ANM6_DAY_PU.subarray(slot * ANM6_TRACKS, (slot + 1) * ANM6_TRACKS);
+      const costOf = (setpoints: ArrayLike<number>): number => {
+        grid.socPuH = 0.5;
+        if (!grid.solve(track, setpoints)) return 20000;
+        return -anm6Reward(grid.energyLossPuH(), grid.violationPuH());
+      };
+      const { cost, setpoints } = new StageSolver().solve(track, powers);
+      powers.forEach((pMw, k) => {
+        const own = setpoints.subarray(k * 6, k * 6 + 6);
+        // Told with 1e-5 more where a limit is broken; whole watts.
+        expect(Math.abs(costOf(own) - cost[k]!)).toBeLessThan(2e-5);
+        const stream = RandomStream.fromSeed(slot, `stage ${k}`);
+        for (let trial = 0; trial < 3000; trial++) {
+          const wide = trial % 2 === 0 ? 25e6 : 1e6;
+          const tried = Array.from(own, (x, d) => (d === 4 ? pMw * 1e6 : x + wide * (2 * uniform(stream) - 1)));
+          // The storage would give up power for more reactive power than it has at that power.
+          tried[5] = Math.min(Math.max(tried[5]!, -25e6), 25e6);
+          expect(costOf(tried)).toBeGreaterThan(cost[k]! - 1e-4);
+        }
+      });
+    },
+  );
 });
 
 describe('the AC dynamic program', () => {

@@ -293,6 +293,24 @@ function code(run: () => unknown): string {
   return 'accepted';
 }
 
+describe('softer for training', () => {
+  it('the published reward within `penaltyClip`, and a collapse at its price', () => {
+    const soft = make('anm6-easy-v1', { penaltyClip: 2, collapseReward: -50 });
+    const stream = RandomStream.fromSeed(5, 'anm6-test');
+    soft.reset({ seed: 5 });
+    const costs = new Float32Array(1);
+    for (let ended = false; !ended;) {
+      const { reward, terminated, truncated, info } = soft.step(randomActions(stream));
+      const { dEPuH, phiPuH } = info as { dEPuH: number; phiPuH: number };
+      soft.copy.costs!(costs, 0);
+      expect(costs[0]).toBe(Math.fround(phiPuH));
+      expect(reward).toBeCloseTo(terminated ? -50 : -dEPuH - Math.min(100 * phiPuH, 2), 4);
+      ended = terminated;
+      if (truncated) soft.reset();
+    }
+  });
+});
+
 describe('the task', () => {
   it('keeps the contract of an environment, of a vector environment and of its arguments', () => {
     checkEnv(() => make('anm6-easy-v1'));

@@ -5,9 +5,9 @@
  * The minimum is sought by Nelder and Mead's simplex (1965) from the best point of a neighbouring power, with restarts:
  * costs have edges where a limit begins to bind, and five free numbers.
  */
-import { ANM6_RENEWABLES, ANM6_STORAGE } from '../../../env/cases/anm6Devices.ts';
+import { ANM6_LOADS, ANM6_RENEWABLES, ANM6_STORAGE } from '../../../env/cases/anm6Devices.ts';
 import { anm6Reward } from '../../../env/tasks/anm6Easy.ts';
-import { Anm6Grid, SOC_MAX_PU_H } from '../../../env/tasks/anm6Grid.ts';
+import { ANM6_BASE_W, Anm6Grid, SOC_MAX_PU_H } from '../../../env/tasks/anm6Grid.ts';
 
 /** A slot's least cost over a grid of storage power, and the setpoints that reach it. */
 export interface StageCosts {
@@ -18,6 +18,7 @@ export interface StageCosts {
 }
 
 const MW = 1e6;
+const BASE_MVA = ANM6_BASE_W / MW;
 const FREE = 5;
 const OUTPUTS = 6;
 /** Where each free number stands among the setpoints. */
@@ -28,9 +29,12 @@ const TOLERANCE_PU = 1e-10;
 const COLLAPSED = 1e6;
 /** So that a limit is met from within: the optimum lies on it, and a hair beyond counts as a broken step. */
 const BROKEN = 1e-5;
+/** Per MW that a free number lies beyond its bounds, where nothing else changes any more. */
+const OUTSIDE = 1e-3;
 /** First edge of the simplex, MW; smaller when it starts again from what was found. */
-const EDGES_MW = [6, 2, 0.5] as const;
-const ITERATIONS = 250;
+const EDGES_MW = [3, 0.5] as const;
+const ITERATIONS = 120;
+const START_MW = [10, 15, 0, 0, 0] as const;
 
 const LOWER = [
   ...ANM6_RENEWABLES.map(({ rating }) => rating.pMin),
@@ -55,26 +59,24 @@ export class StageSolver {
   readonly #simplex = new NelderMead(FREE);
   readonly #setpoints = new Float64Array(OUTPUTS);
   readonly #x = new Float64Array(FREE);
+  /** MW and Mvar; of the sources' power, what the slot lets them give. */
+  readonly #upper = Float64Array.from(UPPER);
 
   /** `track`: of the slot, pu. `powersMw`: rising, discharging positive. */
   solve(track: Float64Array, powersMw: Float64Array): StageCosts {
     const count = powersMw.length;
     const cost = new Float64Array(count).fill(Infinity);
     const best = new Float64Array(count * FREE);
-    const start = Float64Array.of(15, 20, 0, 0, 0);
-    const idle = nearest(powersMw, 0);
-    for (const way of [1, -1]) {
-      this.#x.set(start);
-      for (let k = idle; k >= 0 && k < count; k += way) this.#improve(track, powersMw[k]!, k, cost, best);
+    ANM6_RENEWABLES.forEach(({ rating }, i) => {
+      this.#upper[i] = Math.min(rating.pMax, Math.max(0, track[ANM6_LOADS.length + i]! * BASE_MVA));
+    });
+    // Each power by itself, then from what its neighbours found, upwards and downwards.
+    for (let k = 0; k < count; k++) {
+      START_MW.forEach((x, i) => (this.#x[i] = x));
+      this.#improve(track, powersMw[k]!, k, cost, best);
     }
-    // Back inwards: what was learnt far out may be better further in.
-    for (const [from, way] of [
-      [0, 1],
-      [count - 1, -1],
-    ] as const) {
-      this.#x.set(best.subarray(from * FREE, from * FREE + FREE));
-      for (let k = from; k !== idle; k += way) this.#improve(track, powersMw[k]!, k, cost, best);
-    }
+    for (let k = 0; k < count; k++) this.#improve(track, powersMw[k]!, k, cost, best);
+    for (let k = count - 1; k >= 0; k--) this.#improve(track, powersMw[k]!, k, cost, best);
     const setpoints = new Int32Array(count * OUTPUTS);
     for (let k = 0; k < count; k++) {
       this.#spread(best.subarray(k * FREE, k * FREE + FREE), powersMw[k]!);
@@ -83,12 +85,12 @@ export class StageSolver {
     return { cost, setpoints };
   }
 
-  /** From where the neighbour's search ended; keeps what is better than known. */
+  /** From where the last search ended; keeps what is better than known, and goes on from the better of the two. */
   #improve(track: Float64Array, pMw: number, k: number, cost: Float64Array, best: Float64Array): void {
     const known = best.subarray(k * FREE, k * FREE + FREE);
     let value = Infinity;
-    for (const edge of EDGES_MW)
-      value = this.#simplex.minimise((x) => this.#cost(track, x, pMw), this.#x, edge, ITERATIONS);
+    const f = (x: Float64Array): number => this.#cost(track, x, pMw);
+    for (const edge of EDGES_MW) value = this.#simplex.minimise(f, this.#x, edge, ITERATIONS);
     if (value < cost[k]!) {
       cost[k] = value;
       known.set(this.#x);
@@ -96,30 +98,30 @@ export class StageSolver {
   }
 
   #cost(track: Float64Array, x: Float64Array, pMw: number): number {
-    this.#spread(x, pMw);
+    const outsideMw = this.#spread(x, pMw);
     const grid = this.#grid;
     // Half full, the storage can give and take its rating.
     grid.socPuH = SOC_MAX_PU_H / 2;
     if (!grid.solve(track, this.#setpoints)) return COLLAPSED;
     const violation = grid.violationPuH();
-    return (violation > 0 ? BROKEN : 0) - anm6Reward(grid.energyLossPuH(), violation);
+    const extra = (violation > 0 ? BROKEN : 0) + OUTSIDE * outsideMw;
+    return extra - anm6Reward(grid.energyLossPuH(), violation);
   }
 
-  #spread(x: Float64Array, pMw: number): void {
+  /** To `#setpoints`, W and var; returns how far the free numbers were outside of their bounds, MW. */
+  #spread(x: Float64Array, pMw: number): number {
     const most = storeReactiveMvar(pMw);
+    let outside = 0;
     for (let i = 0; i < FREE; i++) {
       const low = i === Q_STORE ? -most : LOWER[i]!;
-      const high = i === Q_STORE ? most : UPPER[i]!;
-      this.#setpoints[OUTPUT_OF[i]!] = Math.min(Math.max(x[i]!, low), high) * MW;
+      const high = i === Q_STORE ? most : this.#upper[i]!;
+      const inside = Math.min(Math.max(x[i]!, low), high);
+      outside += Math.abs(x[i]! - inside);
+      this.#setpoints[OUTPUT_OF[i]!] = inside * MW;
     }
     this.#setpoints[P_STORE] = pMw * MW;
+    return outside;
   }
-}
-
-function nearest(values: Float64Array, wanted: number): number {
-  let at = 0;
-  for (let k = 1; k < values.length; k++) if (Math.abs(values[k]! - wanted) < Math.abs(values[at]! - wanted)) at = k;
-  return at;
 }
 
 /** Nelder and Mead, Computer Journal 7, 1965: reflect 1, expand 2, contract 1/2, shrink 1/2. */
