@@ -11,6 +11,7 @@ import { make, TASK_IDS } from '../src/env/gym/registry.ts';
 import { endure } from '../test/env/endurance.ts';
 import { runHistories } from '../test/ledger/histories.ts';
 import { runSameIntegers } from '../test/twin/sameIntegersRun.ts';
+import { runLearners } from '../test/agents/learners.ts';
 
 /** Per task, whichever asks for more. */
 const RANDOM_STEPS = 100000;
@@ -102,6 +103,10 @@ const PARTS: Readonly<Record<string, Part>> = {
         passed: failure === undefined,
       };
     },
+  },
+  learners: {
+    title: 'PPO and SAC on classic control, every seed',
+    run: () => runLearners([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], (line) => process.stdout.write(`  ${line}\n`)),
   },
 };
 

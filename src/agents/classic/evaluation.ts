@@ -1,4 +1,4 @@
-/** What a policy is worth on a classic control problem: the mean return of fixed episodes, acting without noise. */
+/** What a policy is worth on a classic control problem: returns of fixed episodes, acting without noise. */
 import type { VectorEnv } from '../../env/gym/types.ts';
 import type { FloatLayer } from '../freeze/floatPolicy.ts';
 import { runnerOf } from '../network.ts';
@@ -7,17 +7,17 @@ import { runnerOf } from '../network.ts';
 const EVALUATION_SEED = 20261122;
 
 /**
- * Mean over the copies of `env` of the sum of rewards of each one's first episode. Continuous actions are the outputs
- * clipped to [-1, 1]; of choices the greatest output of each is taken.
+ * Per row of `env`, the sum of rewards of its first episode. Continuous actions are the outputs clipped to [-1, 1]; of
+ * choices the greatest output of each is taken.
  */
-export function meanReturn(layers: readonly FloatLayer[], env: VectorEnv): number {
+export function episodeReturns(layers: readonly FloatLayer[], env: VectorEnv): Float64Array {
   const rows = env.numEnvs * env.agentsPerEnv;
   const run = runnerOf(layers);
   const outputs = new Float32Array(rows * layers.at(-1)!.outSize);
   const actions = new Float32Array(rows * env.actionSize);
   const alive = new Uint8Array(rows).fill(1);
+  const returns = new Float64Array(rows);
   let observations = env.reset(EVALUATION_SEED);
-  let sum = 0;
   for (let left = rows; left > 0;) {
     run(observations, rows, outputs);
     decide(outputs, env.actionChoices, actions);
@@ -25,13 +25,13 @@ export function meanReturn(layers: readonly FloatLayer[], env: VectorEnv): numbe
     observations = step.observations;
     for (let row = 0; row < rows; row++) {
       if (alive[row] === 0) continue;
-      sum += step.rewards[row]!;
+      returns[row]! += step.rewards[row]!;
       if (step.terminated[row] === 0 && step.truncated[row] === 0) continue;
       alive[row] = 0;
       left--;
     }
   }
-  return sum / rows;
+  return returns;
 }
 
 function decide(outputs: Float32Array, choices: readonly number[] | undefined, actions: Float32Array): void {
