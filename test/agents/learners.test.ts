@@ -53,5 +53,5 @@ describe('SAC', () => {
     expect(random).toBeLessThan(-1000);
     expect(learnt).toBeGreaterThan(random / 2);
     learner.close();
-  }, 20000);
+  }, 60000);
 });
