@@ -59,11 +59,11 @@ export const CHANNELS = {
   'v.min': { id: 22, unit: 'v.pu.e-6', source: 'derived', meaning: 'lowest voltage reported in the deployment' },
   'v.max': { id: 23, unit: 'v.pu.e-6', source: 'derived', meaning: 'highest voltage reported in the deployment' },
   'ace.own': { id: 24, unit: 'w', source: 'derived', meaning: 'area control error of the own area, surplus positive' },
-  'p.need': {
+  'load.share': {
     id: 25,
     unit: 'ratio.e-6',
     source: 'local',
-    meaning: 'load less PV behind the same meter, 1e-6 of rated battery power',
+    meaning: 'load behind the same meter, import positive, 1e-6 of rated battery power',
   },
   'need.dear': {
     id: 26,

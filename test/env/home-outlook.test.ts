@@ -76,7 +76,7 @@ describe('home outlook', () => {
 });
 
 describe(RESERVE, () => {
-  it('keeping nothing is greedy self-use; a reserve is bought up to and drawn down to, and never fed in', () => {
+  it('keeping nothing is greedy self-use; a reserve is drawn down to, bought up to late, and never fed in', () => {
     const env = make(RESERVE, { days: 7, startSoc: 0.5 });
     const copy = env.copy as DispatchHomeCopy;
     for (const reserve of [0, 0.37, 1]) {
@@ -92,7 +92,9 @@ describe(RESERVE, () => {
         expect(gave).toBeLessThanOrEqual(Math.max(0, net) + 1e-9);
         expect(gave).toBeCloseTo(Math.max(0, Math.min(net, (before - full) * battery.etaDischarge, battery.pMaxW)), 0);
         const room = (battery.eMaxWh - before) / battery.etaCharge;
-        const asked = Math.max(0, -net, (full - before) / battery.etaCharge);
+        const later = (battery.pMaxW * copy.outlook!.cheapS[t]!) / 3600;
+        const lacking = copy.outlook!.needDear[t]! > 0 ? (full - before) / battery.etaCharge - later : 0;
+        const asked = Math.max(0, -net, lacking);
         expect(took).toBeCloseTo(Math.min(battery.pMaxW, room, asked), 0);
       }
     }

@@ -8,9 +8,10 @@
  *   Homes are synthetic (series/syntheticHome.ts) or given, for example CityLearn's (series/citylearn.ts).
  * Action space
  *   Box [-1, 1], one agent: -> `p.battery` in +-1 000 000, 1e-6 of rated battery power, discharging positive.
- *   With `control: 'reserve'` -> `soc.reserve` in 0 .. 1 000 000, 1e-6 of rated energy. The device then serves the home in
- *   its own loop: it stores PV surplus and gives what the home needs while it holds more than the reserve, and buys as far
- *   as rated power allows while it holds less. Always 0 is greedy self-use.
+ *   With `control: 'reserve'` -> `soc.reserve` in 0 .. 1 000 000, 1e-6 of rated energy: what the battery is to hold when the
+ *   dear hours begin. The device serves the home in its own loop: it stores PV surplus, gives what the home needs while it
+ *   holds more than the reserve, and buys what it lacks in the last cheap intervals before dear hours, as late as rated
+ *   power allows. Without dear hours ahead nothing is bought. Always 0 is greedy self-use.
  * Observation space
  *   Box of 11: normalised integer / 32 768, so within +-1. Raw values clamp to [min, max].
  *   | #  | name       | min | max    | unit                             |
@@ -28,11 +29,11 @@
  *   With `control: 'reserve'` a Box of 8, shares of the battery's rating and what its gateway expects
  *   (series/homeOutlook.ts), for `observationDelay: 0`:
  *   | #  | name       | min  | max   | unit                                                                        |
- *   | 0  | p.need     | -1e6 | 1e6   | load less PV of the interval acted on, 1e-6 of rated power                  |
+ *   | 0  | load.share | 0    | 1e6   | load of the interval acted on, 1e-6 of rated power                          |
  *   | 1  | soc        | 0    | 1e6   | 1e-6 of rated energy                                                        |
  *   | 2  | need.dear  | 0    | 2e6   | energy that the dear hours ahead are expected to take, 1e-6 of rated energy |
  *   | 3  | spare.dear | 0    | 2e6   | PV surplus expected before them, 1e-6 of rated energy                       |
- *   | 4  | time.cheap | 0    | 86400 | s until the last interval as cheap as now before them                       |
+ *   | 4  | time.cheap | 0    | 21600 | s until the last interval as cheap as now before them                       |
  *   | 5  | price.rise | 1e6  | 3e6   | their mean price, 1e-6 of the price now                                     |
  *   | 6  | price.now  | 0    | 1e9   | 1e-6 currency per MWh                                                       |
  *   | 7  | time.day   | 0    | 86400 | s                                                                           |
@@ -76,6 +77,7 @@ import { setTariff } from './homeClock.ts';
 
 const SHARE = 1000000;
 const WH_PER_KWH = 1000;
+const S_PER_HOUR = 3600;
 /** What a synthetic home has lived before its window, for its gateway to know it. */
 const PAST_DAYS = 14;
 /** Currency per kWh: where energy costs nothing, a saving is not divided by it. */
@@ -178,7 +180,7 @@ export class DispatchHomeCopy extends EpisodeTask {
 
   #setOutlook(snapshot: Snapshot, { needDear, spareDear, cheapS, priceRise }: HomeOutlook, t: number): void {
     const home = this.#series;
-    setChannel(snapshot, 'p.need', quantise(netLoadW(home, t) / home.battery.pMaxW, 'ratio.e-6'));
+    setChannel(snapshot, 'load.share', quantise(home.loadW[t]! / home.battery.pMaxW, 'ratio.e-6'));
     setChannel(snapshot, 'need.dear', quantise(needDear[t]!, 'ratio.e-6'));
     setChannel(snapshot, 'spare.dear', quantise(spareDear[t]!, 'ratio.e-6'));
     setChannel(snapshot, 'time.cheap', quantise(cheapS[t]!, 's'));
@@ -217,15 +219,18 @@ export class DispatchHomeCopy extends EpisodeTask {
     return this.#lived.reward;
   }
 
-  /** Battery power asked for, W: issued as it is, or what keeping the reserve comes to. */
+  /** Battery power asked for, W: issued as it is, or what the reserve comes to. */
   #wantedW(step: number, dtH: number): number {
     const { battery } = this.#series;
     const share = this.port.issued[0]! / SHARE;
-    if (this.args.control === 'power') return share * battery.pMaxW;
+    if (this.#outlook === undefined) return share * battery.pMaxW;
     const netW = netLoadW(this.#series, step);
     const aboveWh = this.socWh - share * battery.ratedWh;
-    if (aboveWh < 0) return Math.min(netW, 0, aboveWh / (battery.etaCharge * dtH));
-    return Math.min(netW, (aboveWh * battery.etaDischarge) / dtH);
+    if (aboveWh >= 0) return Math.min(netW, (aboveWh * battery.etaDischarge) / dtH);
+    const dearAhead = this.#outlook.priceRise[step]! > 1;
+    const laterWh = (battery.pMaxW * battery.etaCharge * this.#outlook.cheapS[step]!) / S_PER_HOUR;
+    const buyWh = dearAhead ? Math.max(0, -aboveWh - laterWh) : 0;
+    return Math.min(netW, 0, -buyWh / (battery.etaCharge * dtH));
   }
 
   /** A share of what a full battery is worth. */

@@ -28,17 +28,18 @@ export const DISPATCH_HOME_INTERFACE: PolicyInterface = {
 
 /**
  * Of homes that are paid nothing for what they feed in. The battery serves the home itself, in the device's own loop: it
- * takes every PV surplus and gives what the home needs. A policy decides how much it keeps: above the reserve the
- * battery serves the home, below it buys. Every quantity is a share of the battery's rating, so that one policy fits every
- * home; beside the meter it sees what the home's gateway expects (series/homeOutlook.ts).
+ * takes every PV surplus and gives what the home needs. A policy decides how much it is to hold when the dear hours begin:
+ * what it has above that serves the home, what it lacks it buys as late as the tariff lets it. Every quantity is a share
+ * of the battery's rating, so that one policy fits every home; beside the meter it sees what the home's gateway expects
+ * (series/homeOutlook.ts).
  */
 export const DISPATCH_HOME_RESERVE: PolicyInterface = {
   inputs: [
-    fitInput('p.need', 'ratio.e-6', -MICRO, MICRO),
+    fitInput('load.share', 'ratio.e-6', 0, MICRO),
     fitInput('soc', 'ratio.e-6', 0, MICRO),
     fitInput('need.dear', 'ratio.e-6', 0, 2 * MICRO),
     fitInput('spare.dear', 'ratio.e-6', 0, 2 * MICRO),
-    fitInput('time.cheap', 's', 0, 86400),
+    fitInput('time.cheap', 's', 0, 21600),
     fitInput('price.rise', 'ratio.e-6', MICRO, 3 * MICRO),
     fitInput('price.now', 'cur.e-6.per-mwh', 0, PRICE_MAX),
     fitInput('time.day', 's', 0, 86400),
