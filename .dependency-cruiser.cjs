@@ -27,6 +27,7 @@ const PACKAGES = {
   '@noble/hashes': '^src/base/',
   '@ipld/dag-cbor': '^src/base/',
   multiformats: '^src/base/',
+  'smol-toml': '^src/agents/training/document\\.ts$',
   '@stricli/': '^src/cli/',
   picocolors: '^src/cli/',
 };

@@ -29,7 +29,8 @@ import { floatPolicyFunction } from '../src/agents/freeze/floatFunction.ts';
 import type { FloatLayer, FloatPolicy } from '../src/agents/freeze/floatPolicy.ts';
 import { freezePolicy } from '../src/agents/freeze/freeze.ts';
 import { formatProgress, parameterDigest } from '../src/agents/learner.ts';
-import { loadRecipe, recipeDigest, trainFromRecipe, type Recipe } from '../src/agents/recipe.ts';
+import { loadRecipe, recipeDigest, recipeSteps, type Recipe } from '../src/agents/recipe.ts';
+import { trainFromRecipe } from '../src/agents/training/session.ts';
 import {
   evaluateBaseline,
   frozenController,
@@ -62,7 +63,7 @@ const { values } = parseArgs({
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
 const recipe = await loadRecipe(values.recipe);
-const totalSteps = values.steps === undefined ? recipe.ppo.totalSteps : Number(values.steps);
+const totalSteps = values.steps === undefined ? recipeSteps(recipe) : Number(values.steps);
 const evaluation = { scale: (recipe.args as { readonly scale?: number }).scale ?? EVALUATION_DEFAULTS.scale };
 const firstTestDay = Number(values['first-test-day']);
 const cache = join('.cache', 'study', studyKey(recipe));
@@ -93,7 +94,7 @@ for (let seed = 1; seed <= Number(values.seeds); seed++) {
 
 const document: StudyDocument = {
   format: 'gridpact-study/1',
-  complete: totalSteps === recipe.ppo.totalSteps && !values.coarse,
+  complete: totalSteps === recipeSteps(recipe) && !values.coarse,
   recipe: recipe.name,
   recipeDigest: recipeDigest(recipe),
   totalSteps,

@@ -1,172 +1,214 @@
 /**
- * A training recipe: one JSON document that, with a seed, decides every byte of a policy. Fields and bounds are
- * documented in docs/agents/ppo.md. A budget is a number of steps, never a time: time would decide the bytes.
+ * A training recipe: one TOML or JSON document that, with a seed, decides every byte of a policy. Every key is documented
+ * in docs/agents/training.md. A budget is a number of steps, never a time: time would decide the bytes.
  */
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { toHex, utf8 } from '../base/bytes.ts';
-import { fail } from '../base/errors.ts';
 import { sha256 } from '../base/hash.ts';
-import { quantity } from '../grid/units.ts';
-import { makeVector, TASK_IDS, type TaskId, type Tasks } from '../env/gym/registry.ts';
-import type { VectorEnv } from '../env/gym/types.ts';
-import { BACKEND_NAMES, loadBackend, type BackendRequest } from './backend.ts';
-import type { FloatPolicy } from './freeze/floatPolicy.ts';
-import type { Progress } from './learner.ts';
-import { PPO_BOUNDS, PPO_DEFAULTS, trainPpo, type PpoConfig, type PpoResult } from './ppo.ts';
+import { taskIds } from '../env/gym/registry.ts';
+import type { TaskCopy } from '../env/gym/task.ts';
+import { BACKEND_NAMES, type BackendRequest } from './backend.ts';
+import {
+  ALGORITHM_NAMES,
+  ALGORITHMS,
+  type AlgorithmName,
+  type PpoSettings,
+  type SacSettings,
+} from './training/algorithms.ts';
+import { parseDocument } from './training/document.ts';
+import { DocumentCheck, type Setting } from './training/settings.ts';
+import { readTaskArgs, type RecipeFile } from './training/taskArgs.ts';
 
-const RECIPE_FORMAT = 'gridpact-recipe/1';
+export const RECIPE_FORMAT = 'gridpact-recipe/2';
 
+/** A limit on the mean cost per step of one of the task's `costNames`. */
+export interface RecipeLimit {
+  readonly name: string;
+  readonly limit: number;
+  /** Most by which an update may move the multiplier. */
+  readonly learningRate: number;
+}
+
+/** As parsed: defaults filled in, units read, files by their paths. Plain data. */
 export interface Recipe {
   readonly format: typeof RECIPE_FORMAT;
   /** [a-z0-9-], 1..64 characters. */
   readonly name: string;
-  readonly task: TaskId;
-  /** Arguments of the task that a recipe may set; the task checks their values. */
-  readonly args: Partial<Tasks[TaskId]['args']>;
+  readonly description: string;
+  readonly task: string;
+  /** Arguments of the task; the task checks their values. */
+  readonly args: Readonly<Record<string, unknown>>;
+  /** Digests of the files that `args` names. */
+  readonly files: readonly RecipeFile[];
   readonly numEnvs: number;
   readonly backend: BackendRequest;
-  /** Everything but the seed. */
-  readonly ppo: Omit<PpoConfig, 'seed'>;
+  readonly algorithm: AlgorithmName;
+  /** Of the algorithm, everything but seed and limits; the other is left out. */
+  readonly ppo?: PpoSettings;
+  readonly sac?: SacSettings;
+  readonly limits: readonly RecipeLimit[];
+  /** Trained when the command line names none. */
+  readonly seeds: readonly number[];
+  /** A checkpoint every so many updates; 0: none. */
+  readonly checkpointUpdates: number;
 }
 
-export interface TrainOptions {
-  readonly seed: number;
-  /** Instead of the recipe's; another number of steps is another policy. */
-  readonly totalSteps?: number;
-  /** Instead of the recipe's. */
-  readonly backend?: BackendRequest;
-  readonly onProgress?: (progress: Progress) => void | Promise<void>;
+/** A recipe whose files were read. */
+export interface LoadedRecipe extends Recipe {
+  /** What the task takes. */
+  readonly taskArgs: object;
 }
 
-export interface TrainedPolicy {
-  readonly policy: FloatPolicy;
-  readonly training: PpoResult;
-  readonly recipe: string;
-  readonly recipeDigest: string;
+export interface RecipeSource {
+  /** Named in errors. */
+  readonly file?: string;
+  /** Paths in the recipe start here; the working directory. */
+  readonly directory?: string;
 }
 
-/** @throws `train.recipe`, `env.taskArgument`, `agents.backend`, `agents.ppo`, `agents.ppoDiverged`. */
-export async function trainFromRecipe(recipe: Recipe, options: TrainOptions): Promise<TrainedPolicy> {
-  const config: PpoConfig = {
-    ...recipe.ppo,
-    seed: options.seed,
-    totalSteps: options.totalSteps ?? recipe.ppo.totalSteps,
-  };
-  const backend = await loadBackend(options.backend ?? recipe.backend);
-  const makeEnv = (): VectorEnv => makeVector(recipe.task, recipe.numEnvs, recipe.args);
-  const { port } = makeVector(recipe.task, 1, recipe.args).copies[0]!;
-  const training = await trainPpo(config, makeEnv, options.onProgress, backend);
-  return {
-    policy: { layers: training.layers, interface: port.policy },
-    training,
-    recipe: recipe.name,
-    recipeDigest: recipeDigest(recipe),
-  };
-}
+/** Keys of the document beside the section of the algorithm. */
+export const RECIPE_SETTINGS: Readonly<Record<string, Setting>> = {
+  numEnvs: { kind: 'number', low: 1, high: 4096, whole: true },
+  backend: { kind: 'choice', choices: ['auto', ...BACKEND_NAMES], initial: 'wasm' },
+  algorithm: { kind: 'choice', choices: ALGORITHM_NAMES, initial: 'ppo' },
+  seeds: {
+    kind: 'list',
+    least: 1,
+    most: 1000,
+    of: { kind: 'number', low: 0, high: 4294967295, whole: true },
+    initial: [1],
+  },
+  checkpointUpdates: { kind: 'number', low: 0, high: 1e9, whole: true, initial: 50 },
+};
+export const LIMIT_SETTINGS: Readonly<Record<string, Setting>> = {
+  limit: { kind: 'number', low: 1e-12, high: 1e12, whole: false },
+  learningRate: { kind: 'number', low: 0, high: 100, whole: false, initial: 0.1 },
+};
+const KEYS = ['format', 'name', 'description', 'task', 'args', 'files', 'limits', ...Object.keys(RECIPE_SETTINGS)];
 
-/** @throws `train.recipe` when the file cannot be read, is not JSON, or is not a recipe. */
-export async function loadRecipe(path: string): Promise<Recipe> {
-  let document: unknown;
+/** By its file name TOML or JSON. @throws `train.recipe`, with file, key, expected and got. */
+export async function loadRecipe(path: string): Promise<LoadedRecipe> {
+  const check = new DocumentCheck(path, 'train.recipe');
+  let text: string;
   try {
-    document = JSON.parse(await readFile(path, 'utf8'));
+    text = await readFile(path, 'utf8');
   } catch (cause) {
-    throw fail('train.recipe', { expected: 'a JSON file', got: path, cause });
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    throw check.refuse('document', 'a file that can be read', reason, cause);
   }
-  return parseRecipe(document);
+  return parseRecipe(parseDocument(check, text, path), { file: path, directory: dirname(path) });
 }
 
-/** Defaults filled in, units read. @throws `train.recipe`, `base.unit`. */
-export async function parseRecipe(document: unknown): Promise<Recipe> {
-  const given = object(document, 'recipe', ['format', 'name', 'task', 'args', 'numEnvs', 'backend', 'ppo']);
-  if (given['format'] !== RECIPE_FORMAT) throw refuse('format', RECIPE_FORMAT, given['format']);
-  const name = given['name'];
-  if (typeof name !== 'string' || !/^[a-z0-9-]{1,64}$/.test(name)) throw refuse('name', '[a-z0-9-]{1,64}', name);
-  return {
+/** Defaults filled in, units and files read, the task's own checks made. @throws `train.recipe`. */
+export async function parseRecipe(
+  document: unknown,
+  { file, directory = '.' }: RecipeSource = {},
+): Promise<LoadedRecipe> {
+  const check = new DocumentCheck(file, 'train.recipe');
+  const given = check.table(document, '', [...KEYS, ...ALGORITHM_NAMES]);
+  checkFormat(check, given['format']);
+  const read = (name: string): unknown => check.read(RECIPE_SETTINGS[name]!, given[name], name);
+  const algorithm = read('algorithm') as AlgorithmName;
+  const task = check.choice(given['task'], 'task', taskIds());
+  const { plain, live, files, copy } = await readTaskArgs(check, task, given['args'] ?? {}, directory);
+  checkFiles(check, files, given['files']);
+  const recipe: LoadedRecipe = {
     format: RECIPE_FORMAT,
-    name,
-    task: oneOf('task', given['task'], TASK_IDS),
-    args: await parseArgs(given['args'] ?? {}),
-    numEnvs: numberIn('numEnvs', given['numEnvs'], [1, 4096, 'integer']),
-    backend: oneOf('backend', given['backend'] ?? 'wasm', ['auto', ...BACKEND_NAMES]),
-    ppo: parsePpo(given['ppo']),
+    name: check.text(given['name'], 'name', /^[a-z0-9-]{1,64}$/, '1 to 64 of a-z, 0-9 and -'),
+    description: check.text(given['description'] ?? '', 'description', /^[^]{0,2000}$/, 'up to 2000 characters'),
+    task,
+    args: plain,
+    files,
+    numEnvs: read('numEnvs') as number,
+    backend: read('backend') as BackendRequest,
+    algorithm,
+    ...parseAlgorithm(check, algorithm, given),
+    limits: parseLimits(check, given['limits'] ?? [], copy),
+    seeds: read('seeds') as number[],
+    checkpointUpdates: read('checkpointUpdates') as number,
+    taskArgs: live,
   };
+  checkBatch(check, recipe, copy.shape.agents);
+  return recipe;
 }
 
-/** SHA-256 of the recipe as parsed (defaults filled in), hex. */
+/** SHA-256, hex, of everything that decides bytes: not the description, not the list of seeds. */
 export function recipeDigest(recipe: Recipe): string {
-  return toHex(sha256(utf8(JSON.stringify(sortKeys(recipe)))));
+  const { description: _description, seeds: _seeds, ...decisive } = recipeDocument(recipe);
+  return toHex(sha256(utf8(JSON.stringify(sortKeys(decisive)))));
 }
 
-const ARG_NAMES = ['scale', 'observationDelay', 'missingRate', 'stepMs', 'days', 'seriesSeed', 'credit', 'reward'];
-const REWARD_NAMES = ['barrierWeight', 'marginPu', 'barrierScalePu', 'lossScaleW', 'changeWeight', 'divergedPenalty'];
-
-/** Training days only: there is no `split` to set. */
-async function parseArgs(document: unknown): Promise<Recipe['args']> {
-  const given: Record<string, unknown> = { ...object(document, 'args', ARG_NAMES) };
-  if (given['stepMs'] !== undefined) given['stepMs'] = await withUnit('args.stepMs', given['stepMs'], 'ms');
-  if (given['reward'] !== undefined) given['reward'] = await parseReward(given['reward']);
-  return given as Recipe['args'];
+/** The recipe as plain data that `parseRecipe` reads again. */
+export function recipeDocument(recipe: Recipe | LoadedRecipe): Recipe {
+  const { taskArgs: _taskArgs, ...plain } = recipe as LoadedRecipe;
+  return plain;
 }
 
-async function parseReward(document: unknown): Promise<Record<string, number>> {
-  const given = object(document, 'args.reward', REWARD_NAMES);
-  const reward: Record<string, number> = {};
-  for (const name of REWARD_NAMES) {
-    const path = `args.reward.${name}`;
-    const value = name === 'lossScaleW' ? await withUnit(path, given[name], 'W') : given[name];
-    reward[name] = numberIn(path, value, [0, 1e9, 'real']);
+/** Transitions that the recipe asks for. */
+export function recipeSteps(recipe: Recipe): number {
+  return recipe[recipe.algorithm]!.totalSteps;
+}
+
+function checkFormat(check: DocumentCheck, format: unknown): void {
+  if (format === RECIPE_FORMAT) return;
+  const old = format === 'gridpact-recipe/1' ? '; a recipe of format 1 becomes one with this line alone' : '';
+  throw check.refuse('format', `${RECIPE_FORMAT}${old}`, format);
+}
+
+function parseAlgorithm(
+  check: DocumentCheck,
+  algorithm: AlgorithmName,
+  given: Readonly<Record<string, unknown>>,
+): Pick<Recipe, AlgorithmName> {
+  for (const other of ALGORITHM_NAMES) {
+    if (other !== algorithm && given[other] !== undefined) {
+      throw check.refuse(other, `nothing, for algorithm = "${algorithm}"`, 'a table');
+    }
   }
-  return reward;
+  const { settings } = ALGORITHMS[algorithm];
+  const section = check.table(given[algorithm], algorithm, Object.keys(settings));
+  const read = Object.entries(settings).map(([name, setting]) => {
+    return [name, check.read(setting, section[name], `${algorithm}.${name}`)] as const;
+  });
+  return { [algorithm]: Object.fromEntries(read) } as unknown as Pick<Recipe, AlgorithmName>;
 }
 
-async function withUnit(path: string, value: unknown, unit: string): Promise<number> {
-  if (typeof value !== 'number' && typeof value !== 'string') throw refuse(path, `a quantity in ${unit}`, value);
-  return quantity(value, unit);
+function parseLimits(check: DocumentCheck, value: unknown, copy: TaskCopy): RecipeLimit[] {
+  if (!Array.isArray(value)) throw check.refuse('limits', 'a list of tables', value);
+  const { costNames = [] } = copy.shape;
+  return value.map((item, i) => {
+    const at = `limits[${i}]`;
+    const given = check.table(item, at, ['name', ...Object.keys(LIMIT_SETTINGS)]);
+    if (costNames.length === 0) throw check.refuse(at, 'no limits: the task states no costs', given['name']);
+    return {
+      name: check.choice(given['name'], `${at}.name`, costNames),
+      limit: check.read(LIMIT_SETTINGS['limit']!, given['limit'], `${at}.limit`) as number,
+      learningRate: check.read(LIMIT_SETTINGS['learningRate']!, given['learningRate'], `${at}.learningRate`) as number,
+    };
+  });
 }
 
-function parsePpo(document: unknown): Recipe['ppo'] {
-  const names = ['totalSteps', ...Object.keys(PPO_DEFAULTS)];
-  const given = object(document, 'ppo', names);
-  const filled = { ...PPO_DEFAULTS, ...given } as Record<string, unknown>;
-  const numbers = Object.entries(PPO_BOUNDS)
-    .filter(([name]) => name !== 'seed')
-    .map(([name, bounds]) => [name, numberIn(`ppo.${name}`, filled[name], bounds)] as const);
-  const hidden = filled['hidden'];
-  if (!Array.isArray(hidden) || hidden.length < 1 || hidden.length > 3)
-    throw refuse('ppo.hidden', '1..3 widths', hidden);
-  return {
-    ...(Object.fromEntries(numbers) as Record<Exclude<keyof typeof PPO_BOUNDS, 'seed'>, number>),
-    hidden: hidden.map((width) => numberIn('ppo.hidden', width, [1, 256, 'integer'])),
-    activation: oneOf('ppo.activation', filled['activation'], ['relu', 'hardtanh', 'tanh']),
-    annealLearningRate: oneOf('ppo.annealLearningRate', filled['annealLearningRate'], [true, false]),
-    normaliseRewards: oneOf('ppo.normaliseRewards', filled['normaliseRewards'], [true, false]),
-    normaliseValues: oneOf('ppo.normaliseValues', filled['normaliseValues'], [true, false]),
-    critic: oneOf('ppo.critic', filled['critic'], ['own', 'all']),
-    limits: [],
-  };
+/** A recipe taken from a card says what its files held. */
+function checkFiles(check: DocumentCheck, files: readonly RecipeFile[], stated: unknown): void {
+  if (stated === undefined) return;
+  if (!Array.isArray(stated)) throw check.refuse('files', 'a list', stated);
+  for (const [i, item] of stated.entries()) {
+    const { key, path, sha256: digest } = check.table(item, `files[${i}]`, ['key', 'path', 'sha256']);
+    const found = files.find((file) => file.key === key && file.path === path);
+    if (found?.sha256 !== digest)
+      throw check.refuse(`files[${i}].sha256`, `${String(digest)} of ${String(path)}`, found?.sha256);
+  }
+  if (stated.length !== files.length) throw check.refuse('files', `${files.length} files, as args name`, stated.length);
 }
 
-function object(value: unknown, path: string, names: readonly string[]): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse(path, 'an object', value);
-  const unknown = Object.keys(value).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw refuse(path, `only ${names.join(', ')}`, unknown);
-  return value as Record<string, unknown>;
-}
-
-function numberIn(path: string, value: unknown, [lo, hi, kind]: readonly [number, number, 'integer' | 'real']): number {
-  const ok = typeof value === 'number' && value >= lo && value <= hi && (kind === 'real' || Number.isInteger(value));
-  if (!ok) throw refuse(path, `${kind} in [${lo}, ${hi}]`, value);
-  return value;
-}
-
-function oneOf<const T>(path: string, value: unknown, allowed: readonly T[]): T {
-  const found = allowed.find((item) => item === value);
-  if (found === undefined) throw refuse(path, allowed.join(', '), value);
-  return found;
-}
-
-function refuse(path: string, expected: string, got: unknown): Error {
-  return fail('train.recipe', { expected: `${path}: ${expected}`, got: got === undefined ? 'nothing' : got });
+/** What no bound of one key alone can tell. */
+function checkBatch(check: DocumentCheck, { algorithm, numEnvs, ppo }: Recipe, agents: number): void {
+  if (algorithm !== 'ppo' || ppo === undefined) return;
+  const batch = numEnvs * agents * ppo.rolloutSteps;
+  if (ppo.minibatchSize <= batch) return;
+  const rule = `at most ${batch}, the transitions of a rollout (${numEnvs} copies x ${agents} agents x ${ppo.rolloutSteps} steps)`;
+  throw check.refuse('ppo.minibatchSize', rule, ppo.minibatchSize);
 }
 
 function sortKeys(value: unknown): unknown {

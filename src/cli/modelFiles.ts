@@ -1,13 +1,16 @@
 /**
  * A model on disk: `policy.cbor` (the artifact, all that a ledger needs), `float.json` (the network it was frozen
- * from), `card.json` and `card.md` (what it is, how it was made, how it did).
+ * from), `card.json` and `card.md` (what it is, how it was made, how it did), and `checkpoint.json.gz` (the last state of
+ * its training before the end, so that `gridpact reproduce --segment last` can be quick).
  */
 import { join } from 'node:path';
 import { FREEZE_VERSION, type FrozenPolicy } from '../agents/freeze/freeze.ts';
-import type { FloatPolicy } from '../agents/freeze/floatPolicy.ts';
+import { FIXED_ONE, type FloatPolicy } from '../agents/freeze/floatPolicy.ts';
 import { describeBackend } from '../agents/backend.ts';
 import { parameterDigest } from '../agents/learner.ts';
-import type { TrainedPolicy } from '../agents/recipe.ts';
+import { recipeDocument, type Recipe } from '../agents/recipe.ts';
+import type { CheckpointMark } from '../agents/training/runFolder.ts';
+import type { TrainedPolicy } from '../agents/training/session.ts';
 import { fail } from '../base/errors.ts';
 import type { PolicyInterface } from '../grid/interface.ts';
 import { makeNamedDirectory, readJsonFile, writeNamedFile } from './files.ts';
@@ -22,22 +25,39 @@ export interface FloatDocument {
     readonly weights: readonly number[];
     readonly bias: readonly number[];
   }[];
+  /** Rows of normalised integers, x * 32768, that the scales were fitted to; may be absent. */
+  readonly calibration?: readonly number[];
 }
 
+/**
+ * Everything in a card but `evaluation` is a function of recipe and seed: two machines can compare cards byte for byte.
+ * Fields stay where they are within one format; what an evaluation adds goes under `evaluation`, which training leaves
+ * alone and `reproduce` does not compare.
+ */
 export interface ModelCard {
-  readonly format: 'gridpact-card/1';
+  readonly format: 'gridpact-card/2';
   readonly name: string;
   readonly cid: string;
   readonly bytes: number;
   readonly gas: number;
   readonly task: string;
   readonly training: {
+    /** Its name; the whole of it is `recipe` below. */
     readonly recipe: string;
     readonly recipeDigest: string;
+    readonly algorithm: string;
     readonly seed: number;
+    /** Transitions lived: those asked for, rounded up to whole updates. */
     readonly steps: number;
+    readonly totalSteps: number;
     readonly backend: string;
+    /** Of the wasm binary that computed the gradients; null on another backend. */
+    readonly wasmSha256: string | null;
+    /** On the wasm backend alone does the same seed give the same bytes elsewhere. */
+    readonly reproducible: boolean;
     readonly parameterDigest: string;
+    /** In order; the digests that `reproduce` compares. */
+    readonly checkpoints: readonly CheckpointMark[];
   };
   readonly freeze: {
     readonly version: string;
@@ -46,45 +66,69 @@ export interface ModelCard {
     readonly meanError: number;
     readonly bound: number;
     readonly points: number;
+    /** Observations of training episodes among the points, that the scales were fitted to. */
+    readonly calibrationRows: number;
   };
   readonly selfTest: { readonly vec4096: string; readonly vec65536: string };
+  /** As trained: defaults filled in. */
+  readonly recipe: Recipe;
 }
 
-/** Everything in a card is a function of recipe and seed: two machines can compare cards byte for byte. */
-export function modelCard(trained: TrainedPolicy, task: string, frozen: FrozenPolicy): ModelCard {
-  const { training, recipe, recipeDigest } = trained;
+export function modelCard(
+  trained: TrainedPolicy,
+  checkpoints: readonly CheckpointMark[],
+  frozen: FrozenPolicy,
+): ModelCard {
+  const { training, recipe, recipeDigest, policy } = trained;
   const { maxError, meanError, bound, points } = frozen.quantisation;
+  const rows = (policy.calibration?.length ?? 0) / policy.interface.inputs.length;
   return {
-    format: 'gridpact-card/1',
-    name: recipe,
+    format: 'gridpact-card/2',
+    name: recipe.name,
     cid: frozen.cid,
     bytes: frozen.bytes.length,
     gas: frozen.artifact.gas,
-    task,
+    task: recipe.task,
     training: {
-      recipe,
+      recipe: recipe.name,
       recipeDigest,
+      algorithm: recipe.algorithm,
       seed: training.seed,
       steps: training.steps,
+      totalSteps: trained.totalSteps,
       backend: describeBackend(training.backend),
+      wasmSha256: training.backend.wasmSha256 ?? null,
+      reproducible: training.backend.name === 'wasm',
       parameterDigest: parameterDigest(training.parameters),
+      checkpoints,
     },
-    freeze: { version: FREEZE_VERSION, maxError, meanError, bound, points },
+    freeze: { version: FREEZE_VERSION, maxError, meanError, bound, points, calibrationRows: rows },
     selfTest: { vec4096: frozen.vec4096, vec65536: frozen.vec65536 },
+    recipe: recipeDocument(recipe),
   };
 }
 
-function floatDocument(policy: FloatPolicy): FloatDocument {
+/** @throws `cli.file` when it is not a card of this format. */
+export async function readCard(path: string): Promise<ModelCard> {
+  const card = (await readJsonFile(path)) as Partial<ModelCard> | null;
+  if (card?.format !== 'gridpact-card/2') {
+    throw fail('cli.file', { expected: 'a model card, format gridpact-card/2', got: `${path} (${card?.format})` });
+  }
+  return card as ModelCard;
+}
+
+function floatDocument({ layers, interface: shared, calibration }: FloatPolicy): FloatDocument {
   return {
     format: 'gridpact-float/1',
-    interface: policy.interface,
-    layers: policy.layers.map(({ inSize, outSize, activation, weights, bias }) => ({
+    interface: shared,
+    layers: layers.map(({ inSize, outSize, activation, weights, bias }) => ({
       inSize,
       outSize,
       activation,
       weights: Array.from(weights),
       bias: Array.from(bias),
     })),
+    ...(calibration === undefined ? {} : { calibration: Array.from(calibration, (x) => Math.round(x * FIXED_ONE)) }),
   };
 }
 
@@ -94,6 +138,7 @@ export async function readFloatPolicy(path: string): Promise<FloatPolicy> {
   if (!isFloatDocument(document)) {
     throw fail('cli.file', { expected: 'a float policy, format gridpact-float/1', got: path });
   }
+  const { calibration } = document;
   return {
     interface: document.interface,
     layers: document.layers.map((layer) => ({
@@ -101,25 +146,30 @@ export async function readFloatPolicy(path: string): Promise<FloatPolicy> {
       weights: Float32Array.from(layer.weights),
       bias: Float32Array.from(layer.bias),
     })),
+    ...(calibration === undefined ? {} : { calibration: Float32Array.from(calibration, (x) => x / FIXED_ONE) }),
   };
 }
 
 /** The lists are there and hold what can be read as numbers; what the numbers are is judged by the freeze. */
 function isFloatDocument(value: unknown): value is FloatDocument {
-  const { format, interface: shared, layers } = Object(value) as Partial<Record<string, unknown>>;
+  const { format, interface: shared, layers, calibration } = Object(value) as Partial<Record<string, unknown>>;
   const { inputs, outputs, envelopes, fallback, state } = Object(shared) as Partial<Record<string, unknown>>;
   return (
     format === 'gridpact-float/1' &&
     [inputs, outputs, state].every((list) => isListOf(list)) &&
     isListOf(layers, 'weights', 'bias') &&
     isListOf(envelopes, 'r', 'l', 'h') &&
-    isListOf(fallback, 'r', 'y')
+    isListOf(fallback, 'r', 'y') &&
+    (calibration === undefined || isNumbers(calibration))
   );
+}
+
+function isNumbers(list: unknown): boolean {
+  return Array.isArray(list) && list.every((x) => typeof x === 'number');
 }
 
 /** A list of objects, the named fields of each a list of numbers. */
 function isListOf(value: unknown, ...fields: readonly string[]): boolean {
-  const isNumbers = (list: unknown): boolean => Array.isArray(list) && list.every((x) => typeof x === 'number');
   const isItem = (item: unknown): boolean =>
     typeof item === 'object' &&
     item !== null &&

@@ -1,10 +1,13 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, it, expect } from 'vitest';
 import { deviceCurve } from '../../src/agents/baselines/controllers.ts';
 import { evaluateDays, meanMetrics, policyController } from '../../src/agents/evaluate.ts';
 import { floatPolicyFunction } from '../../src/agents/freeze/floatFunction.ts';
-import { loadRecipe, parseRecipe, recipeDigest, trainFromRecipe } from '../../src/agents/recipe.ts';
+import { loadRecipe, parseRecipe, recipeDigest, recipeDocument } from '../../src/agents/recipe.ts';
+import { trainFromRecipe } from '../../src/agents/training/session.ts';
 import { make } from '../../src/env/gym/registry.ts';
 import { testDay } from '../../src/env/series/synthetic.ts';
 
@@ -13,12 +16,40 @@ const DEMO = pathOf('voltage-ieee33-demo');
 const documentOf = async (path: string): Promise<Record<string, object>> =>
   JSON.parse(await readFile(path, 'utf8')) as Record<string, object>;
 
+/** A recipe file of the demo with another piece of text in it; what loading it says. */
+async function loadText(name: string, text: string): Promise<{ code?: string; expected?: string; got?: unknown }> {
+  const folder = await mkdtemp(join(tmpdir(), 'gridpact-recipe-'));
+  const path = join(folder, name);
+  try {
+    await writeFile(path, text);
+    await loadRecipe(path);
+    return {};
+  } catch (error) {
+    const { code, expected, got } = error as { code: string; expected: string; got: unknown };
+    return { code, expected: expected.replaceAll(path, name).replaceAll(folder, 'FOLDER'), got };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const TOML = `
+format = "gridpact-recipe/2"
+name = "small"
+task = "frequency-area1-v1"
+numEnvs = 2
+algorithm = "ppo"
+[args]
+episodeMs = "10 s"
+[ppo]
+totalSteps = 400
+rolloutSteps = 20
+minibatchSize = 40
+`;
+
 describe('training recipes', () => {
-  it.each(['voltage-ieee33', 'voltage-ieee33-demo'])('%s is a recipe and names every setting', async (name) => {
-    const document = await documentOf(pathOf(name));
+  it.each(['voltage-ieee33', 'voltage-ieee33-demo'])('%s is a recipe', async (name) => {
     const recipe = await loadRecipe(pathOf(name));
     expect(recipe.name).toBe(name);
-    expect(Object.keys(document['ppo']!).sort()).toEqual(Object.keys(recipe.ppo).sort());
     expect(recipe.args).toMatchObject({ stepMs: 300000, reward: { lossScaleW: 50000 } });
   });
 
@@ -29,6 +60,15 @@ describe('training recipes', () => {
     expect(recipeDigest(await parseRecipe(reordered))).toBe(digest);
     const other = { ...document, ppo: { ...document['ppo'], gamma: 0.5 } };
     expect(recipeDigest(await parseRecipe(other))).not.toBe(digest);
+    const described = { ...document, description: 'another text', seeds: [4, 5] };
+    expect(recipeDigest(await parseRecipe(described))).toBe(digest);
+  });
+
+  it('is read again from what it became', async () => {
+    const recipe = await loadRecipe(DEMO);
+    const again = await parseRecipe(JSON.parse(JSON.stringify(recipeDocument(recipe))));
+    expect(again).toEqual(recipe);
+    expect(recipeDigest(again)).toBe(recipeDigest(recipe));
   });
 
   it('gives the policy the interface of the task it names', async () => {
@@ -38,38 +78,12 @@ describe('training recipes', () => {
     const recipe = await parseRecipe({ ...document, task, args: {}, numEnvs: 2, ppo });
     const { policy } = await trainFromRecipe(recipe, { seed: 1, totalSteps: 120 });
     expect(policy.interface).toEqual(make(task).copy.port.policy);
-  });
-
-  it('refuses what is not one, and says where', async () => {
-    const document = await documentOf(DEMO);
-    const refused = async (change: object, where: string): Promise<void> =>
-      expect(parseRecipe({ ...document, ...change })).rejects.toMatchObject({
-        code: 'train.recipe',
-        expected: expect.stringContaining(where) as string,
-      });
-    await refused({ format: 'gridpact-recipe/2' }, 'format');
-    await refused({ name: 'Has Spaces' }, 'name');
-    await refused({ task: 'cartpole-v1' }, 'task');
-    await refused({ colour: 'blue' }, 'recipe');
-    await refused({ numEnvs: 0 }, 'numEnvs');
-    await refused({ backend: 'gpu' }, 'backend');
-    await refused({ args: { split: 'test' } }, 'args');
-    await refused({ args: { reward: { lossScaleW: 1 } } }, 'args.reward.barrierWeight');
-    await refused({ ppo: { ...document['ppo'], gamma: 1.1 } }, 'ppo.gamma');
-    await refused({ ppo: { ...document['ppo'], hidden: [] } }, 'ppo.hidden');
-    await refused({ ppo: { gamma: 0.5 } }, 'ppo.totalSteps');
-    await refused({ ppo: { ...document['ppo'], seconds: 60 } }, 'ppo');
-    await expect(loadRecipe('train/absent.json')).rejects.toMatchObject({ code: 'train.recipe' });
-  });
-
-  it('leaves the values of task arguments to the task', async () => {
-    const recipe = await parseRecipe({ ...(await documentOf(DEMO)), args: { observationDelay: 3 } });
-    await expect(trainFromRecipe(recipe, { seed: 1 })).rejects.toMatchObject({ code: 'env.taskArgument' });
+    expect(policy.calibration).toHaveLength(4 * 60 * policy.interface.inputs.length);
   });
 
   it('refuses a quantity of another dimension', async () => {
     const document = { ...(await documentOf(DEMO)), args: { stepMs: '5 kW' } };
-    await expect(parseRecipe(document)).rejects.toMatchObject({ code: 'base.unit' });
+    await expect(parseRecipe(document)).rejects.toMatchObject({ code: 'train.recipe', got: '5 kW' });
   });
 
   it('trains: a sixth of the demo recipe keeps every bus in band and loses less than the inverters alone', async () => {
@@ -88,4 +102,104 @@ describe('training recipes', () => {
     const twice = await trainFromRecipe(recipe, { ...options, totalSteps: 7000 });
     expect(twice.training.parameters).toEqual(again.training.parameters);
   }, 60000);
+});
+
+describe('what is wrong with a recipe is told with file, key, expected and got', () => {
+  it('reads the recipe that the cases below spoil', async () => {
+    expect(await loadText('small.toml', TOML)).toEqual({});
+  });
+
+  it.each<[what: string, from: string, to: string, expected: string, got: unknown]>([
+    ['unknown key', 'numEnvs', 'numEnv', 'numEnv: a known key, such as numEnvs', 'unknown key numEnv'],
+    [
+      'unknown key of a section',
+      'rolloutSteps',
+      'rollout_steps',
+      'ppo.rollout_steps: a known key, such as rolloutSteps',
+      'unknown key rollout_steps',
+    ],
+    [
+      'unknown argument',
+      'episodeMs',
+      'episodMs',
+      'args.episodMs: a known argument of frequency-area1-v1, such as episodeMs',
+      'unknown key episodMs',
+    ],
+    ['wrong type', 'numEnvs = 2', 'numEnvs = "two"', 'numEnvs: an integer in [1, 4096]', 'two'],
+    [
+      'wrong type of a section',
+      'totalSteps = 400',
+      'totalSteps = 400.5',
+      'ppo.totalSteps: an integer in [1, 10000000000]',
+      400.5,
+    ],
+    ['wrong type of an argument', '"10 s"', 'true', 'args.episodeMs: number', true],
+    ['impossible value', 'totalSteps = 400', 'totalSteps = 0', 'ppo.totalSteps: an integer in [1, 10000000000]', 0],
+    [
+      'impossible value of an argument',
+      '"10 s"',
+      '"-1 s"',
+      'args.episodeMs: a finite number within [1, 86400000]',
+      '-1000',
+    ],
+    [
+      'impossible together',
+      'minibatchSize = 40',
+      'minibatchSize = 41',
+      'ppo.minibatchSize: at most 40, the transitions of a rollout (2 copies x 1 agents x 20 steps)',
+      41,
+    ],
+    ['unknown task', 'frequency-area1-v1', 'frequency-area9-v1', '(nearest: frequency-area1-v1)', 'frequency-area9-v1'],
+    ['unknown algorithm', 'algorithm = "ppo"', 'algorithm = "dqn"', 'algorithm: one of ppo, sac', 'dqn'],
+    ['unknown backend', 'numEnvs = 2', 'numEnvs = 2\nbackend = "gpu"', 'backend: one of auto, node, wasm, cpu', 'gpu'],
+    ['missing key', 'totalSteps = 400', '', 'ppo.totalSteps: an integer', 'nothing'],
+    ['missing section', /\[ppo\][^]*/.exec(TOML)![0], '', 'ppo: a table', 'nothing'],
+    [
+      'missing series',
+      'episodeMs',
+      'series = "absent.csv"\nepisodeMs',
+      'args.series: a CSV of measured frequency that can be read',
+      'FOLDER/absent.csv (ENOENT)',
+    ],
+    ['a section that is not used', '[ppo]', '[sac]\n[ppo]', 'sac: nothing, for algorithm = "ppo"', 'a table'],
+    ['the test split', 'episodeMs', 'split = "test"\nepisodeMs', 'args.split: nothing', 'test'],
+    [
+      'a limit of a task without costs',
+      'numEnvs = 2',
+      'numEnvs = 2\nlimits = [{ name = "x", limit = 1 }]',
+      'limits[0]: no limits',
+      'x',
+    ],
+    [
+      'an older format',
+      'recipe/2',
+      'recipe/1',
+      'format: gridpact-recipe/2; a recipe of format 1 becomes one',
+      'gridpact-recipe/1',
+    ],
+    ['what is not TOML', 'numEnvs = 2', 'numEnvs = ', 'document: TOML', 'line 5, column 11: '],
+  ])('%s', async (_what, from, to, expected, got) => {
+    const said = await loadText('small.toml', TOML.replace(from, to));
+    expect(said.code).toBe('train.recipe');
+    expect(said.expected).toContain(`small.toml: `);
+    expect(said.expected).toContain(expected);
+    const seen = typeof said.got === 'string' ? said.got.slice(-(got as string).length) : said.got;
+    if (String(got).startsWith('line ')) expect(said.got).toContain(got);
+    else if (String(got).startsWith('FOLDER')) expect(said.got).toMatch(/absent\.csv \(ENOENT\)$/);
+    else expect(seen).toEqual(got);
+  });
+
+  it('JSON that is not JSON has a line', async () => {
+    const said = await loadText('small.json', '{\n  "format": 1,\n  2}');
+    expect(said.expected).toContain('small.json: document: JSON');
+    expect(said.got).toContain('line 3, column 3');
+  });
+
+  it('a file that is not there', async () => {
+    await expect(loadRecipe('train/absent.toml')).rejects.toMatchObject({
+      code: 'train.recipe',
+      expected: 'train/absent.toml: document: a file that can be read',
+      got: 'ENOENT',
+    });
+  });
 });

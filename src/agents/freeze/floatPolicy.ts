@@ -22,6 +22,8 @@ export interface FloatLayer {
 export interface FloatPolicy {
   readonly layers: readonly FloatLayer[];
   readonly interface: PolicyInterface;
+  /** Normalised observations [rows][inputs] that it meets at work; the freeze fits its scales to them. */
+  readonly calibration?: Float32Array;
 }
 
 /** Closed intervals, one per unit. */

@@ -26,7 +26,7 @@ export interface FreezeOptions {
   readonly points?: number;
   /** Seed of the grid; default 1. */
   readonly seed?: number | string;
-  /** Normalised observations [rows][inputs], x/32768, measured as well and used to choose scales. */
+  /** Normalised observations [rows][inputs], x/32768, measured as well and used to choose scales; those of the policy. */
   readonly calibration?: Float32Array;
 }
 
@@ -70,7 +70,8 @@ const GOOD_ERROR = 0.0005;
  * @throws `freeze.*`; `policy.*` when the interface itself is not one an artifact can have.
  */
 export function freezePolicy(float: FloatPolicy, options: FreezeOptions = {}): FrozenPolicy {
-  const { points: gridPoints = DEFAULT_POINTS, seed = 1, calibration = new Float32Array(0) } = options;
+  const { points: gridPoints = DEFAULT_POINTS, seed = 1 } = options;
+  const calibration = options.calibration ?? float.calibration ?? new Float32Array(0);
   if (!Number.isSafeInteger(gridPoints) || gridPoints < 0 || gridPoints > MAX_POINTS) {
     throw fail('freeze.options', { expected: { points: `0..${MAX_POINTS}` }, got: gridPoints });
   }

@@ -1,46 +1,65 @@
-import { appendFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { freezePolicy } from '../../agents/freeze/freeze.ts';
+import { dirname, resolve } from 'node:path';
+import { resumeRun, startRun, type RunOptions, type TrainedRun } from '../../agents/training/run.ts';
+import { readRun } from '../../agents/training/runFolder.ts';
+import { recipeSteps } from '../../agents/recipe.ts';
+import { systemClock } from '../../base/clock.ts';
+import { fail } from '../../base/errors.ts';
 import type { Action } from '../command.ts';
 import type { TrainFlags } from '../commands/train.ts';
-import { makeNamedDirectory, writeNamedFile } from '../files.ts';
-import { modelCard, writeModel } from '../modelFiles.ts';
-import { lastLine, readRecipe, trainWithProgress } from '../training.ts';
+import { finishRun, type FinishedRun } from '../trainedModel.ts';
+import { curvePlot, lastLine, readRecipe, trainingBar } from '../training.ts';
 import { count, percent } from '../ui/format.ts';
+import type { Json, Reporter } from '../ui/output.ts';
 import { facts } from '../ui/table.ts';
 
-export const train: Action<TrainFlags, [recipe: string]> = async (report, flags, recipePath) => {
+export const train: Action<TrainFlags, [recipe?: string]> = async (report, flags, recipePath) => {
+  const run =
+    flags.resume === undefined ? await begin(report, flags, recipePath) : await goOn(report, flags, recipePath);
+  report.note(lastLine(run.lines));
+  const finished = await finishRun(run, run.trained!, flags.model);
+  tell(report, finished);
+};
+
+async function begin(report: Reporter, flags: TrainFlags, recipePath: string | undefined): Promise<TrainedRun> {
+  if (recipePath === undefined) throw fail('cli.usage', { expected: 'a recipe, or --resume', got: 'neither' });
   const recipe = await readRecipe(recipePath);
-  await makeNamedDirectory(flags.out);
-  const log = join(flags.out, 'log.jsonl');
-  await writeNamedFile(log, '');
-  const trained = await trainWithProgress(report, recipe, {
-    seed: flags.seed,
-    ...(flags.steps === undefined ? {} : { totalSteps: flags.steps }),
-    ...(flags.backend === undefined ? {} : { backend: flags.backend }),
-    onUpdate: (progress) => appendFileSync(log, `${JSON.stringify(progress)}\n`),
-  });
-  report.note(lastLine(trained));
-  const frozen = freezePolicy(trained.policy);
-  const card = modelCard(trained, recipe.task, frozen);
-  await writeModel(flags.out, trained.policy, frozen, card);
+  const seed = flags.seed ?? recipe.seeds[0]!;
+  const { steps: totalSteps = recipeSteps(recipe), backend, out: folder } = flags;
+  const start = { folder, directory: resolve(dirname(recipePath)), seed, totalSteps, backend };
+  return startRun(recipe, start, runOptions(report, flags, totalSteps));
+}
+
+async function goOn(report: Reporter, flags: TrainFlags, recipePath: string | undefined): Promise<TrainedRun> {
+  const { resume: folder, seed, seeds, steps, backend } = flags;
+  if ([recipePath, seed, seeds, steps, backend].some((given) => given !== undefined)) {
+    const expected = '--resume alone: recipe, seed, steps and backend are those of the run';
+    throw fail('cli.usage', { expected, got: 'more' });
+  }
+  return resumeRun(folder!, runOptions(report, flags, readRun(folder!).totalSteps));
+}
+
+function runOptions(report: Reporter, { keepCheckpoints: keep }: TrainFlags, totalSteps: number): RunOptions {
+  return { clock: systemClock, keep, onProgress: trainingBar(report, 'training', totalSteps) };
+}
+
+function tell(report: Reporter, { run, card, seconds }: FinishedRun): void {
+  const { training, freeze } = card;
   report.text(
+    ...curvePlot(report, [{ name: `seed ${training.seed}`, lines: run.lines }]),
     ...facts([
-      ['policy', frozen.cid],
-      ['size', `${count(frozen.bytes.length)} bytes, gas ${count(card.gas)}`],
-      [
-        'quantisation',
-        `at most ${percent(card.freeze.maxError, 4)} of the output range, on ${count(card.freeze.points)} points`,
-      ],
-      ['backend', card.training.backend],
-      ['seconds', trained.training.seconds.toFixed(1)],
-      ['written', flags.out],
+      ['policy', card.cid],
+      ['size', `${count(card.bytes)} bytes, gas ${count(card.gas)}`],
+      ['quantisation', `at most ${percent(freeze.maxError, 4)} of the output range, on ${count(freeze.points)} points`],
+      ['checkpoints', checkpointText(card)],
+      ['backend', `${training.backend}${training.reproducible ? '' : ' (not reproducible elsewhere)'}`],
+      ['seconds', seconds.toFixed(1)],
+      ['written', run.folder],
     ]),
   );
-  report.document({
-    ...card,
-    training: { ...card.training },
-    freeze: { ...card.freeze },
-    selfTest: { ...card.selfTest },
-  });
-};
+  report.document({ ...card, folder: run.folder } as unknown as Json);
+}
+
+function checkpointText({ training: { checkpoints } }: FinishedRun['card']): string {
+  const last = checkpoints.at(-1);
+  return last === undefined ? 'none' : `${checkpoints.length}, the last after update ${last.update}: ${last.sha256}`;
+}

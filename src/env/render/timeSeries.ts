@@ -32,6 +32,8 @@ export interface TimePlot {
   readonly panels: readonly Panel[];
   /** Steps marked across all panels, with a word each. */
   readonly marks?: readonly { readonly step: number; readonly label: string }[];
+  /** Not time along the axis but a count of something: so many a step, from 0; `startMs` and `stepMs` then only space it. */
+  readonly count?: { readonly perStep: number; readonly label: string };
   /** Pixels; 1000. */
   readonly width?: number;
 }
@@ -59,14 +61,14 @@ const DASHES = [undefined, '7 3', '2 2', '9 3 2 3', '4 2', '12 4', '1 3'] as con
 /** @throws `env.render` for no panels, no lines, lines of different lengths, or a step that is not positive. */
 export function timeSeriesSvg(plot: TimePlot): string {
   const steps = checkPlot(plot);
-  const { width = 1000, title, subtitle, startMs, stepMs, panels } = plot;
+  const { width = 1000, title, subtitle, panels } = plot;
   const names = [...new Set(panels.flatMap(({ lines }) => lines.map(({ name }) => name)))];
   const frame: Frame = {
     plot,
     steps,
     left: LEFT,
     right: width - RIGHT,
-    times: timeTicks(startMs, startMs + steps * stepMs, Math.floor(width / 85)),
+    times: axisTicks(plot, steps, Math.floor(width / 85)),
     look: new Map(names.map((name, i) => [name, lookOf(i)])),
   };
   const legend = drawLegend(frame, subtitle === undefined ? 52 : 72);
@@ -77,18 +79,30 @@ export function timeSeriesSvg(plot: TimePlot): string {
     ...(subtitle === undefined ? [] : [textAt(24, 52, subtitle, { size: 13, tone: 'soft' })]),
     legend.markup,
     ...panels.map((panel, p) => drawPanel(frame, panel, tops[p]!, p === panels.length - 1)),
-    textAt(frame.right, height - 10, `time, UTC, ${spanOf(frame)}`, { size: 11, anchor: 'end', tone: 'soft' }),
+    textAt(frame.right, height - 10, plot.count?.label ?? `time, UTC, ${spanOf(frame)}`, {
+      size: 11,
+      anchor: 'end',
+      tone: 'soft',
+    }),
   ];
   return svgDocument({ width, height, title, description: describe(plot, names), body });
 }
 
-function checkPlot({ panels, stepMs, startMs }: TimePlot): number {
+/** Where the axis is marked, in ms whatever it counts. */
+function axisTicks({ startMs, stepMs, count }: TimePlot, steps: number, most: number): Tick[] {
+  if (count === undefined) return timeTicks(startMs, startMs + steps * stepMs, most);
+  const ticks = niceTicks(0, steps * count.perStep, most);
+  return ticks.map(({ at, label }) => ({ at: startMs + (at / count.perStep) * stepMs, label }));
+}
+
+function checkPlot({ panels, stepMs, startMs, count }: TimePlot): number {
   const lengths = new Set(panels.flatMap(({ lines }) => lines.map(({ values }) => values.length)));
   const [steps = 0] = lengths;
   if (
     lengths.size !== 1 ||
     steps < 1 ||
     !(stepMs > 0) ||
+    !((count?.perStep ?? 1) > 0) ||
     !Number.isFinite(new Date(startMs + steps * stepMs).getTime())
   ) {
     throw fail('env.render', {
