@@ -6,7 +6,7 @@
  * alone and at rest, make the synthetic frequency deviation df(t):
  *   demand(t) = -beta df(t) / f0,   beta = 1/R + D
  */
-import { DELIVERY_CURVES, deliveryResponse } from '../physics/frequency/responseCurve.ts';
+import { DELIVERY_CURVES, deliveryResponse, type DeliveryProduct } from '../physics/frequency/responseCurve.ts';
 import { rotorSystem } from '../physics/frequency/rotorSystem.ts';
 import { FrequencySimulator, type SimulatorState } from '../physics/frequency/simulator.ts';
 
@@ -53,11 +53,11 @@ export class AreaResponse {
   readonly #trace = new Float64Array(STEPS_PER_SECOND);
 
   /** `pMaxW`: power of all batteries together. */
-  constructor(pMaxW: number) {
+  constructor(pMaxW: number, curve: DeliveryProduct = 'dynamicRegulation') {
     const fleet = {
       port: 0,
       lagS: LAG_S,
-      curve: deliveryResponse(DELIVERY_CURVES.dynamicRegulation, F0_HZ),
+      curve: deliveryResponse(DELIVERY_CURVES[curve], F0_HZ),
       pMaxPu: pMaxW / W_PER_AREA,
       rampPuPerS: Infinity,
     };

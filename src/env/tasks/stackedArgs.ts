@@ -1,6 +1,7 @@
 /** Arguments of `stacked-ieee33`, their defaults and bounds. */
 import { fail } from '../../base/errors.ts';
 import { taskArguments, type Bounds } from '../gym/arguments.ts';
+import { STACKED_SERVICES, type FREQUENCY_PRODUCTS, type StackedService } from './stackedIncome.ts';
 
 export interface StackedArgs {
   /** Load peak as a share of nominal; 0.5. */
@@ -21,6 +22,14 @@ export interface StackedArgs {
   /** Currency per kW and hour held ready. */
   readonly reservePrice: number;
   readonly wearWeight: number;
+  /** What the last line of the reward is: as weighted above, or net income at settlement prices (stackedIncome.ts). `weights`. */
+  readonly pricing: 'weights' | 'settlement';
+  /** What is sold; what is not is not ordered and earns nothing. All three. */
+  readonly services: readonly StackedService[];
+  /** With `settlement` prices: which curve the reserve follows. `dynamicRegulation`, which it does otherwise. */
+  readonly product: keyof typeof FREQUENCY_PRODUCTS;
+  /** With `settlement` prices: weight of the voltage barrier in the reward; 5. */
+  readonly bandWeight: number;
   /** Power flow, pu; 1e-10. */
   readonly tolerancePu: number;
 }
@@ -37,6 +46,10 @@ const STACKED_DEFAULTS: StackedArgs = {
   frequencyWeight: 1,
   reservePrice: 0.01,
   wearWeight: 1,
+  pricing: 'weights',
+  services: STACKED_SERVICES,
+  product: 'dynamicRegulation',
+  bandWeight: 5,
   tolerancePu: 1e-10,
 };
 
@@ -53,12 +66,20 @@ const BOUNDS = {
   frequencyWeight: WEIGHT,
   reservePrice: WEIGHT,
   wearWeight: WEIGHT,
+  pricing: ['weights', 'settlement'],
+  product: ['dynamicContainment', 'dynamicRegulation'],
+  bandWeight: WEIGHT,
   tolerancePu: [1e-13, 1e-3],
 } as const satisfies Bounds<StackedArgs>;
 
 /** @throws `env.taskArgument`. */
 export function checkStackedArgs(given: Partial<StackedArgs>): StackedArgs {
   const args = taskArguments(STACKED_DEFAULTS, given, BOUNDS);
+  const unknown = args.services.find((name) => !STACKED_SERVICES.includes(name));
+  if (unknown !== undefined || args.services.length === 0) {
+    const expected = `services: one or more of ${STACKED_SERVICES.join(', ')}`;
+    throw fail('env.taskArgument', { expected, got: unknown ?? 'none' });
+  }
   if (args.stepMs % 1000 === 0 && MS_PER_HOUR % args.stepMs === 0) return args;
   throw fail('env.taskArgument', { expected: 'stepMs: whole seconds that divide an hour', got: args.stepMs });
 }

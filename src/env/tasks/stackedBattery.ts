@@ -10,18 +10,23 @@ export interface Order {
   readonly reserveW: number;
 }
 
-/** Power first, then as much of the reserve as the ratings and the energy of the whole interval of `dtH` hours leave. */
+/**
+ * Power first, then as much of the reserve as the ratings leave, and the energy for `reserveH` hours of full response after
+ * the interval of `dtH` hours at that power.
+ */
 export function feasibleOrder(
   battery: BatteryModel,
   ratedW: number,
   storedWh: number,
   asked: Order,
   dtH: number,
+  reserveH = dtH,
 ): Order {
   const upW = Math.max(0, ((storedWh - battery.eMinWh) * battery.etaDischarge) / dtH);
   const downW = Math.max(0, (battery.eMaxWh - storedWh) / (battery.etaCharge * dtH));
   const powerW = Math.min(Math.max(asked.powerW, -Math.min(ratedW, downW)), Math.min(ratedW, upW));
-  const room = Math.min(ratedW - Math.abs(powerW), upW - powerW, downW + powerW);
+  const share = dtH / reserveH;
+  const room = Math.min(ratedW - Math.abs(powerW), (upW - powerW) * share, (downW + powerW) * share);
   return { powerW, reserveW: Math.max(0, Math.min(asked.reserveW, room)) };
 }
 

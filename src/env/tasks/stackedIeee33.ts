@@ -37,6 +37,9 @@
  *     r = -( 20 barrier + loss / 50 kW + frequencyWeight x mean (df / 0.2 Hz)^2 )
  *         + energy sold x price + reserve x hours x reservePrice - wearWeight x wear
  *   The last line is in the currency of the price. Without a power-flow solution 20 stands for barrier and loss.
+ *   With `pricing: 'settlement'` it is net income at the prices of docs/spec/settlement.md less `bandWeight` x barrier; see
+ *   stackedIncome.ts. Reserves then last for the product's delivery duration. A limit that a learner can keep: `outOfBand`,
+ *   the share of counted buses outside the band.
  * Starting state
  *   A day of the split, drawn; its weather, price and frequency follow from it. Batteries at 50 %, the area at rest, the
  *   meters as with no setpoint in interval 0.
@@ -62,6 +65,7 @@ import { testDay, trainDay } from '../series/synthetic.ts';
 import { AreaResponse, type AreaState } from './areaResponse.ts';
 import { checkStackedArgs, type StackedArgs } from './stackedArgs.ts';
 import { feasibleOrder, liveSeconds } from './stackedBattery.ts';
+import { availabilityPay, FREQUENCY_PRODUCTS, reactivePay, type StackedService } from './stackedIncome.ts';
 import { MICRO, STACKED_INTERFACE } from './stackedInterface.ts';
 import { createFeederScenario, ieee33Day } from './voltageIeee33.ts';
 import { barrier, sharedReward, VOLTAGE_REWARD } from './voltageReward.ts';
@@ -80,6 +84,10 @@ interface Totals {
   reserveRevenue: number;
   wear: number;
   reserveKwh: number;
+  reactiveRevenue: number;
+  lossCharge: number;
+  /** At settlement prices. */
+  netIncome: number;
   diverged: number;
 }
 
@@ -110,6 +118,7 @@ export class StackedCopy extends EpisodeTask {
   readonly #fromWh: Float64Array;
   readonly #conversionWh: Float64Array;
   #wear: BatteryWear[] = [];
+  readonly #settles: boolean;
   #day = 0;
   #priceMwh: Float64Array = new Float64Array(0);
   #deviationHz: Float64Array = new Float64Array(0);
@@ -125,13 +134,17 @@ export class StackedCopy extends EpisodeTask {
       initialSocMicro: INITIAL_SOC_MICRO,
       tolerancePu: args.tolerancePu,
     });
-    super('stacked-ieee33', STACKED_INTERFACE, scenario.sites.length);
+    super('stacked-ieee33', STACKED_INTERFACE, scenario.sites.length, undefined, ['outOfBand']);
     this.args = args;
+    this.#settles = args.pricing === 'settlement';
     this.feeder = new Feeder(scenario);
     const n = scenario.sites.length;
     this.#batteries = scenario.sites.map((site) => batteryModel(site.battery));
     this.#ratedW = Float64Array.from(scenario.sites, ({ battery, sMaxVa }) => Math.min(battery.pMaxW, sMaxVa));
-    this.area = new AreaResponse(this.#batteries.reduce((sum, { pMaxW }) => sum + pMaxW, 0));
+    this.area = new AreaResponse(
+      this.#batteries.reduce((sum, { pMaxW }) => sum + pMaxW, 0),
+      args.product,
+    );
     this.#setpoints = createSetpoints(n, MAX_SHARE_MICRO);
     this.#responseW = new Float64Array(args.stepMs / 1000);
     this.reserveW = new Float64Array(n);
@@ -178,11 +191,13 @@ export class StackedCopy extends EpisodeTask {
     for (let s = 0; s < feeder.siteCount; s++) this.#runBattery(s, step, reserve);
     const after = feeder.socWh.slice();
     feeder.socWh.set(this.#fromWh);
+    const bareLossW = this.#settles ? this.#lossWithoutOffsets(step) : 0;
     feeder.advance(step, this.#setpoints);
     // The feeder moved the mean; what the battery holds is what its seconds left in it.
     feeder.socWh.set(after);
     this.#steps = step + 1;
     this.#account();
+    if (this.#settles) this.#settle(step, bareLossW);
     this.#balance = this.#interval();
     const over = this.#steps >= feeder.series.steps;
     if (!over && this.args.observationDelay === 0) feeder.preview(this.#steps, this.#setpoints);
@@ -191,6 +206,10 @@ export class StackedCopy extends EpisodeTask {
 
   protected reward(agent: number): number {
     return this.#shared + this.#own[agent]!;
+  }
+
+  protected override cost(): number {
+    return this.feeder.outOfBandBuses / this.feeder.countedBuses.length;
   }
 
   protected metrics(): Info {
@@ -271,17 +290,57 @@ export class StackedCopy extends EpisodeTask {
     return { sources, sinks, unit: 'Wh' };
   }
 
+  /** Of the interval ahead with the same batteries, W. */
+  #lossWithoutOffsets(step: number): number {
+    const { feeder } = this;
+    const offsets = this.#setpoints.offsetMicro.slice();
+    this.#setpoints.offsetMicro.fill(0);
+    feeder.preview(step, this.#setpoints);
+    this.#setpoints.offsetMicro.set(offsets);
+    return feeder.converged ? feeder.lossW : 0;
+  }
+
+  /** Reactive power and losses of the interval just lived; the own part of the reward becomes net income. */
+  #settle(step: number, bareLossW: number): void {
+    const { feeder, args } = this;
+    const dtH = args.stepMs / MS_PER_HOUR;
+    const moreMwh = feeder.converged ? ((feeder.lossW - bareLossW) / MICRO) * dtH : 0;
+    const sold = args.services.includes('voltage');
+    const totals = this.#totals;
+    for (let s = 0; s < feeder.siteCount; s++) {
+      const reactive = sold ? reactivePay(feeder.qVar[s]!, feeder.pW[s]!, dtH) : 0;
+      const loss = (moreMwh * this.#priceMwh[step]!) / feeder.siteCount;
+      this.#own[s]! += reactive - loss;
+      totals.reactiveRevenue += reactive;
+      totals.lossCharge += loss;
+      totals.netIncome += this.#own[s]!;
+    }
+    this.#shared = -args.bandWeight * this.#outside();
+  }
+
+  /** The voltage barrier, or what stands for it without a power-flow solution. */
+  #outside(): number {
+    const { feeder } = this;
+    if (!feeder.converged) return VOLTAGE_REWARD.divergedPenalty;
+    return barrier(feeder.vPu, feeder.countedBuses, VOLTAGE_REWARD);
+  }
+
   /** Setpoints into the feeder, reserves cut to what can be kept up; returns their sum, W. */
   #order(): number {
     const { issued } = this.port;
-    const dtH = this.args.stepMs / MS_PER_HOUR;
+    const { services, product, stepMs } = this.args;
+    const sells = (service: StackedService): boolean => services.includes(service);
+    const dtH = stepMs / MS_PER_HOUR;
+    const reserveH = this.#settles ? Math.max(dtH, FREQUENCY_PRODUCTS[product].durationH) : dtH;
     let sum = 0;
     for (let s = 0; s < this.feeder.siteCount; s++) {
       const battery = this.#batteries[s]!;
-      this.#setpoints.offsetMicro[s] = issued[s * OUTPUTS]!;
-      const wanted = (issued[s * OUTPUTS + 2]! / MICRO) * battery.pMaxW;
-      const asked = { powerW: issued[s * OUTPUTS + 1]!, reserveW: wanted };
-      const { powerW, reserveW } = feasibleOrder(battery, this.#ratedW[s]!, this.feeder.socWh[s]!, asked, dtH);
+      this.#setpoints.offsetMicro[s] = sells('voltage') ? issued[s * OUTPUTS]! : 0;
+      const wanted = sells('frequency') ? (issued[s * OUTPUTS + 2]! / MICRO) * battery.pMaxW : 0;
+      const moves = sells('frequency') || sells('dispatch');
+      const asked = { powerW: moves ? issued[s * OUTPUTS + 1]! : 0, reserveW: wanted };
+      const stored = this.feeder.socWh[s]!;
+      const { powerW, reserveW } = feasibleOrder(battery, this.#ratedW[s]!, stored, asked, dtH, reserveH);
       this.#setpoints.pBatteryW[s] = powerW;
       this.reserveW[s] = reserveW;
       sum += reserveW;
@@ -302,7 +361,9 @@ export class StackedCopy extends EpisodeTask {
     this.#setpoints.pBatteryW[s] = energyWh / dtH;
     const energyRevenue = (energyWh / MICRO) * this.#priceMwh[step]!;
     const reserveKwh = (this.reserveW[s]! / 1000) * dtH;
-    const reserveRevenue = reserveKwh * this.args.reservePrice;
+    const reserveRevenue = this.#settles
+      ? availabilityPay(this.reserveW[s]!, FREQUENCY_PRODUCTS[this.args.product], dtH)
+      : reserveKwh * this.args.reservePrice;
     this.#own[s] = energyRevenue + reserveRevenue - this.args.wearWeight * cost;
     const totals = this.#totals;
     totals.energyRevenue += energyRevenue;
@@ -341,6 +402,9 @@ function noTotals(): Totals {
     reserveRevenue: 0,
     wear: 0,
     reserveKwh: 0,
+    reactiveRevenue: 0,
+    lossCharge: 0,
+    netIncome: 0,
     diverged: 0,
   };
 }

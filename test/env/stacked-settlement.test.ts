@@ -1,0 +1,88 @@
+/** stacked-ieee33-v1 at the prices of docs/spec/settlement.md. */
+import { describe, expect, it } from 'vitest';
+import { scoreVoltageSupport } from '../../src/contracts/services/voltageSupport.ts';
+import { make } from '../../src/env/gym/registry.ts';
+import { availabilityPay, FREQUENCY_PRODUCTS, reactivePay } from '../../src/env/tasks/stackedIncome.ts';
+import type { StackedCopy } from '../../src/env/tasks/stackedIeee33.ts';
+
+const rewards = new Float32Array(6);
+
+function live(args: object, action: readonly [number, number, number], steps = 12): StackedCopy {
+  const copy = make('stacked-ieee33-v1', { pricing: 'settlement', ...args }).copy as StackedCopy;
+  copy.seed(3);
+  copy.reset();
+  const actions = Float32Array.from({ length: 18 }, (_, i) => action[i % 3]!);
+  for (let k = 0; k < steps; k++) copy.step(actions, 0, rewards);
+  return copy;
+}
+
+function moneyOf(copy: StackedCopy): Record<string, number> {
+  return copy.info() as Record<string, number>;
+}
+
+describe('income of the stacked task', () => {
+  it('pays the vars that voltage support v1 of the ledger pays', () => {
+    for (const [qVar, pW] of [
+      [300000, 0],
+      [-300000, 500000],
+      [100000, 900000],
+      [-5000000, -10000000],
+    ] as const) {
+      const { qPayVar } = scoreVoltageSupport(qVar, qVar, pW, 1000000, []);
+      // To the var that integers round to: 4.50 per Mvarh.
+      expect(reactivePay(qVar, pW, 1)).toBeCloseTo((qPayVar / 1e6) * 4.5, 5);
+    }
+  });
+
+  it('pays availability per MW and hour: 50 MW of dynamic containment at 2.82 for half an hour', () => {
+    expect(availabilityPay(50e6, FREQUENCY_PRODUCTS.dynamicContainment, 0.5)).toBeCloseTo(70.5, 9);
+    const copy = live({}, [0, 0, -0.6]);
+    // A fifth of 0.6 MW for an hour; what is stored lasts.
+    expect(moneyOf(copy)['reserveRevenue']).toBeCloseTo(0.2 * 0.6 * 4.45, 4);
+  });
+
+  it('adds up to the net income, which is the reward but for the barrier', () => {
+    const copy = make('stacked-ieee33-v1', { pricing: 'settlement', bandWeight: 0 }).copy as StackedCopy;
+    copy.seed(4);
+    copy.reset();
+    let sum = 0;
+    for (let k = 0; k < 24; k++) {
+      copy.step(
+        Float32Array.from({ length: 18 }, (_, i) => ((k + i) % 7) / 3.5 - 1),
+        0,
+        rewards,
+      );
+      sum += rewards.reduce((all, r) => all + r, 0);
+    }
+    const { energyRevenue, reserveRevenue, reactiveRevenue, lossCharge, wear, netIncome } = moneyOf(copy);
+    expect(netIncome).toBeCloseTo(energyRevenue! + reserveRevenue! + reactiveRevenue! - lossCharge! - wear!, 9);
+    expect(sum).toBeCloseTo(netIncome!, 4);
+    expect(lossCharge).not.toBe(0);
+  });
+
+  it('charges nothing for losses where no offset is issued, and orders nothing that is not sold', () => {
+    const idle = moneyOf(live({ services: ['voltage'] }, [0, 1, 1]));
+    expect(idle['lossCharge']).toBeCloseTo(0, 9);
+    expect([idle['reserveKwh'], idle['energyRevenue'], idle['wear']]).toEqual([0, 0, expect.any(Number)]);
+    const sold = moneyOf(live({ services: ['dispatch'] }, [1, 1, 1]));
+    expect([sold['reactiveRevenue'], sold['reserveKwh']]).toEqual([0, 0]);
+    expect(sold['lossCharge']).toBeCloseTo(0, 9);
+    expect(sold['energyRevenue']).toBeGreaterThan(0);
+  });
+
+  it('holds no more in reserve than lasts for the delivery duration of the product', () => {
+    // Discharged for hours, little is left to deliver for an hour; a quarter of an hour is easier.
+    const discharge = (product: string) => live({ product }, [0, 1, 1], 17).reserveW[0]!;
+    const left = live({}, [0, 1, -1], 17).feeder.socWh[0]!;
+    expect(left).toBeLessThan(150000);
+    const [regulation, containment] = [discharge('dynamicRegulation'), discharge('dynamicContainment')];
+    expect(regulation).toBeLessThanOrEqual(containment);
+    const held = live({}, [0, 0, 1], 1);
+    expect(held.reserveW[0]).toBeLessThanOrEqual((held.feeder.socWh[0]! + 1000) / 1);
+  });
+
+  it('refuses a service that there is not', () => {
+    expect(() => make('stacked-ieee33-v1', { services: ['heat'] as never })).toThrowError(/services/);
+    expect(() => make('stacked-ieee33-v1', { services: [] })).toThrowError(/services/);
+  });
+});
