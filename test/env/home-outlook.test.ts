@@ -76,34 +76,35 @@ describe('home outlook', () => {
 });
 
 describe(RESERVE, () => {
-  it('keeping nothing is greedy self-use; a reserve is drawn down to, bought up to late, and never fed in', () => {
+  it('a reserve is drawn down to and bought up to late, is for dear hours alone, and is never fed in', () => {
     const env = make(RESERVE, { days: 7, startSoc: 0.5 });
     const copy = env.copy as DispatchHomeCopy;
-    for (const reserve of [0, 0.37, 1]) {
+    for (const margin of [-1, 0, 0.37, 1]) {
       env.reset({ seed: 5 });
       const { battery, loadW, pvW } = copy.home;
-      const full = battery.ratedWh * reserve;
+      const { needDear, spareDear, cheapS } = copy.outlook!;
       for (let t = 0, over = false; !over; t++) {
         const before = copy.socWh;
-        over = env.step(Float32Array.of(2 * reserve - 1)).truncated;
+        const reserve = needDear[t]! > 0 ? Math.max(0, Math.min(1, needDear[t]! - spareDear[t]! + margin)) : 0;
+        over = env.step(Float32Array.of(margin)).truncated;
+        const above = before - reserve * battery.ratedWh;
         const net = loadW[t]! - pvW[t]!;
         const gave = Math.max(0, before - copy.socWh) * battery.etaDischarge;
         const took = Math.max(0, copy.socWh - before) / battery.etaCharge;
         expect(gave).toBeLessThanOrEqual(Math.max(0, net) + 1e-9);
-        expect(gave).toBeCloseTo(Math.max(0, Math.min(net, (before - full) * battery.etaDischarge, battery.pMaxW)), 0);
+        const spare = Math.min(net, above * battery.etaDischarge, battery.pMaxW);
+        expect(Math.abs(gave - Math.max(0, spare))).toBeLessThan(1);
+        const later = (battery.pMaxW * cheapS[t]!) / 3600;
+        const asked = Math.max(0, -net, -above / battery.etaCharge - later);
         const room = (battery.eMaxWh - before) / battery.etaCharge;
-        const later = (battery.pMaxW * copy.outlook!.cheapS[t]!) / 3600;
-        const lacking = copy.outlook!.needDear[t]! > 0 ? (full - before) / battery.etaCharge - later : 0;
-        const asked = Math.max(0, -net, lacking);
-        expect(took).toBeCloseTo(Math.min(battery.pMaxW, room, asked), 0);
+        expect(Math.abs(took - Math.min(battery.pMaxW, room, asked))).toBeLessThan(1);
       }
     }
   });
 
-  it('earns nothing beyond greedy self-use by being it, and what it pays less by holding', () => {
-    const env = make(RESERVE, { days: 7, reward: 'beyondGreedy' });
-    const copy = env.copy as DispatchHomeCopy;
-    const lived = [-1, 0.4].map((action) => {
+  it('is paid what it pays less than the device by itself', () => {
+    const live = (reward: 'cost' | 'beyondRule', action: number): { sum: number; copy: DispatchHomeCopy } => {
+      const env = make(RESERVE, { days: 7, reward });
       env.reset({ seed: 6 });
       let sum = 0;
       for (let over = false; !over;) {
@@ -111,13 +112,16 @@ describe(RESERVE, () => {
         sum += result.reward;
         over = result.truncated;
       }
-      const info = copy.info() as Record<string, number>;
-      return { sum, paid: info['cost']! + (copy.args.wearPerKwh * info['drawnWh']!) / 1000 };
-    });
-    expect(Math.abs(lived[0]!.sum)).toBeLessThan(1e-4);
-    const { pricePerKwh, battery } = copy.home;
-    const usual = pricePerKwh.reduce((a, b) => a + b, 0) / pricePerKwh.length;
-    expect((lived[1]!.sum * usual * battery.ratedWh) / 1000).toBeCloseTo(lived[0]!.paid - lived[1]!.paid, 3);
+      return { sum, copy: env.copy as DispatchHomeCopy };
+    };
+    const byRule = live('cost', 0).sum;
+    const beyond = live('cost', 0.2).sum - byRule;
+    const { sum, copy } = live('beyondRule', 0.2);
+    const { pricePerKwh, battery, steps } = copy.home;
+    const usual = pricePerKwh.reduce((a, b) => a + b, 0) / steps;
+    expect((sum * usual * battery.ratedWh) / 1000).toBeCloseTo(beyond, 4);
+    expect(Math.abs(beyond)).toBeGreaterThan(0.01);
+    expect(live('beyondRule', 0).sum).toBe(0);
   });
 
   it('expects in a window what the whole series expects, and only at the device itself', () => {

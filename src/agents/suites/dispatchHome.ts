@@ -8,7 +8,7 @@ import type { DispatchHomeCopy } from '../../env/tasks/dispatchHome.ts';
 import { greedySelfUse, idleBattery, type HomeController } from '../baselines/dispatch/home.ts';
 import { loadHighs } from '../baselines/dispatch/perfectForesight.ts';
 import { recedingHorizon } from '../baselines/dispatch/recedingHorizon.ts';
-import { fillBeforePeak, fillToNeed } from '../baselines/dispatch/tariffRule.ts';
+import { fillBeforePeak } from '../baselines/dispatch/tariffRule.ts';
 import { artifactDecide } from '../evaluation/episode.ts';
 import type { Contender, Scenario, Suite, SuiteOptions } from '../evaluation/suite.ts';
 import { foresight, HOME_METRICS, HOME_TASK, HomeYears } from './dispatchHomeYear.ts';
@@ -72,12 +72,13 @@ function contenders(years: HomeYears, highs: Highs): readonly Contender[] {
       'Greedy, but filled to the brim in the last cheap intervals before the dear hours; knows the tariff alone.',
       ({ outlook }) => fillBeforePeak(outlook!),
     ),
-    one(
-      'baseline',
-      'need rule',
-      'Greedy, but filled to what the dear hours are expected to take; expects past days at the same time, as the policy does.',
-      ({ outlook }) => fillToNeed(outlook!),
-    ),
+    {
+      name: 'reserve rule',
+      kind: 'baseline',
+      about:
+        "The device's own rule that the policy adjusts: the reserve is what is expected to lack, without a margin.",
+      run: (scenario) => years.underPolicy(scenario, (_copy, _step, issued) => issued.fill(0)),
+    },
     one(
       'baseline',
       'MPC 24 h, persistence',

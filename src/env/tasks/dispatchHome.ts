@@ -8,10 +8,11 @@
  *   Homes are synthetic (series/syntheticHome.ts) or given, for example CityLearn's (series/citylearn.ts).
  * Action space
  *   Box [-1, 1], one agent: -> `p.battery` in +-1 000 000, 1e-6 of rated battery power, discharging positive.
- *   With `control: 'reserve'` -> `soc.reserve` in 0 .. 1 000 000, 1e-6 of rated energy: what the battery is to hold when the
- *   dear hours begin. The device serves the home in its own loop: it stores PV surplus, gives what the home needs while it
- *   holds more than the reserve, and buys what it lacks in the last cheap intervals before dear hours, as late as rated
- *   power allows. Without dear hours ahead nothing is bought. Always 0 is greedy self-use.
+ *   With `control: 'reserve'` -> `soc.margin` in +-1 000 000, 1e-6 of rated energy: what the battery is to hold when the dear
+ *   hours begin, beyond what is expected to lack then,
+ *     reserve = clip(need.dear - spare.dear + soc.margin, 0, 1)  while dear hours lie ahead, else 0.
+ *   The device serves the home in its own loop: it stores PV surplus, gives what the home needs while it holds more than
+ *   the reserve, and buys what it lacks in the last cheap intervals before dear hours, as late as rated power allows.
  * Observation space
  *   Box of 11: normalised integer / 32 768, so within +-1. Raw values clamp to [min, max].
  *   | #  | name       | min | max    | unit                             |
@@ -43,8 +44,9 @@
  *            + peakPrice x max(0, import - greatest import so far) )
  *   cost: kWh bought x price less kWh sold x export price. wear: replacement cost x damage of the interval / damage at
  *   end of life (physics/wear/batteryWear.ts), so that over an episode it is what batch rainflow finds.
- *   With `reward: 'beyondGreedy'`: r less the r of a battery under greedy self-use from the same start (peak and rainflow
- *   left out), over the mean price of the episode times the battery's rated kWh.
+ *   With `reward: 'beyondRule'`: r less the r of a battery from the same start that is left to itself (greedy self-use; with
+ *   `control: 'reserve'` no margin), peak and rainflow left out, over the mean price of the episode times the battery's
+ *   rated kWh. The same order of policies in every home, with little of load and weather in it.
  * Starting state
  *   A home and a window of `days` days drawn from the split; charge `startSoc` of what is usable, or drawn between
  *   0.2 and 0.8; health `startSoh`. Training windows are the weeks w (of `days` days each) with w mod 5 < 4, test windows
@@ -98,7 +100,7 @@ interface HomeState extends TaskState {
   readonly home: number;
   readonly window: number;
   readonly socWh: number;
-  readonly greedyWh: number;
+  readonly ruleWh: number;
   readonly wear: WearState;
   readonly lived: Lived;
   readonly totals: Totals;
@@ -123,8 +125,8 @@ export class DispatchHomeCopy extends EpisodeTask {
   /** Of the home's gateway, where the interface asks for it. */
   #outlook: HomeOutlook | undefined;
   #usualPrice: number;
-  /** What a battery under greedy self-use would hold, Wh. */
-  #greedyWh = 0;
+  /** What a battery left to its rule would hold, Wh. */
+  #ruleWh = 0;
   #wear: BatteryWear;
   #lived: Lived = nothingLived(0);
   #totals: Totals = nothingSpent();
@@ -161,7 +163,7 @@ export class DispatchHomeCopy extends EpisodeTask {
     const { eMinWh, eMaxWh } = this.#series.battery;
     const share = startSoc ?? 0.2 + 0.6 * uniform(this.stream);
     this.socWh = eMinWh + share * (eMaxWh - eMinWh);
-    this.#greedyWh = this.socWh;
+    this.#ruleWh = this.socWh;
     this.#wear = this.#newWear();
     this.#lived = nothingLived(this.socWh);
     this.#totals = nothingSpent();
@@ -191,7 +193,7 @@ export class DispatchHomeCopy extends EpisodeTask {
     const home = this.#series;
     const dtH = hoursPerStep(home);
     const fromWh = this.socWh;
-    const wantedW = this.#wantedW(step, dtH);
+    const wantedW = this.#wantedW(step);
     const { pW, socWh, lossWh } = stepBattery(this.#usable(), this.args.curves, fromWh, wantedW, dtH);
     const { importWh, exportWh, cost, carbonKg } = meterInterval(home, step, pW);
     this.socWh = socWh;
@@ -210,7 +212,7 @@ export class DispatchHomeCopy extends EpisodeTask {
     totals.wearCost += wearCost;
     totals.drawnWh += drawnWh;
     const loadWh = home.loadW[step]! * dtH;
-    const reward = this.args.reward === 'cost' ? -paid : this.#beyondGreedy(step, paid);
+    const reward = this.args.reward === 'cost' ? -paid : this.#beyondRule(step, paid);
     this.#lived = { pvWh: home.pvW[step]! * dtH, loadWh, importWh, exportWh, fromWh, lossWh, reward };
     return step + 1 >= home.steps;
   }
@@ -219,31 +221,40 @@ export class DispatchHomeCopy extends EpisodeTask {
     return this.#lived.reward;
   }
 
-  /** Battery power asked for, W: issued as it is, or what the reserve comes to. */
-  #wantedW(step: number, dtH: number): number {
+  /** Battery power asked for, W: issued as it is, or what keeping the reserve comes to. */
+  #wantedW(step: number): number {
+    const issued = this.port.issued[0]! / SHARE;
     const { battery } = this.#series;
-    const share = this.port.issued[0]! / SHARE;
-    if (this.#outlook === undefined) return share * battery.pMaxW;
-    const netW = netLoadW(this.#series, step);
-    const aboveWh = this.socWh - share * battery.ratedWh;
-    if (aboveWh >= 0) return Math.min(netW, (aboveWh * battery.etaDischarge) / dtH);
-    const dearAhead = this.#outlook.priceRise[step]! > 1;
-    const laterWh = (battery.pMaxW * battery.etaCharge * this.#outlook.cheapS[step]!) / S_PER_HOUR;
-    const buyWh = dearAhead ? Math.max(0, -aboveWh - laterWh) : 0;
-    return Math.min(netW, 0, -buyWh / (battery.etaCharge * dtH));
+    return this.#outlook === undefined
+      ? issued * battery.pMaxW
+      : this.#keeping(this.#outlook, step, this.socWh, issued);
   }
 
-  /** A share of what a full battery is worth. */
-  #beyondGreedy(step: number, paid: number): number {
+  /** Battery power that serves the home from `socWh` and keeps what is expected to lack, and `margin` more, W. */
+  #keeping({ needDear, spareDear, cheapS }: HomeOutlook, step: number, socWh: number, margin: number): number {
+    const { battery } = this.#series;
+    const dtH = hoursPerStep(this.#series);
+    const netW = netLoadW(this.#series, step);
+    const lacks = needDear[step]! > 0 ? needDear[step]! - spareDear[step]! + margin : 0;
+    const aboveWh = socWh - Math.min(Math.max(lacks, 0), 1) * battery.ratedWh;
+    if (aboveWh >= 0) return Math.min(netW, (aboveWh * battery.etaDischarge) / dtH);
+    const laterWh = (battery.pMaxW * battery.etaCharge * cheapS[step]!) / S_PER_HOUR;
+    return Math.min(netW, 0, (aboveWh + laterWh) / (battery.etaCharge * dtH));
+  }
+
+  /** What is paid less than by the battery that has been left to itself, as a share of what a full battery is worth. */
+  #beyondRule(step: number, paid: number): number {
     const home = this.#series;
     const { carbonPrice, wearPerKwh, curves } = this.args;
-    const fromWh = this.#greedyWh;
-    const { pW, socWh } = stepBattery(this.#usable(), curves, fromWh, netLoadW(home, step), hoursPerStep(home));
+    const fromWh = this.#ruleWh;
+    const outlook = this.#outlook;
+    const wantedW = outlook === undefined ? netLoadW(home, step) : this.#keeping(outlook, step, fromWh, 0);
+    const { pW, socWh } = stepBattery(this.#usable(), curves, fromWh, wantedW, hoursPerStep(home));
     const { cost, carbonKg } = meterInterval(home, step, pW);
-    this.#greedyWh = socWh;
+    this.#ruleWh = socWh;
     const drawnWh = pW > 0 ? Math.max(0, fromWh - socWh) : 0;
-    const greedy = cost + carbonPrice * carbonKg + (wearPerKwh * drawnWh) / WH_PER_KWH;
-    return ((greedy - paid) * WH_PER_KWH) / (this.#usualPrice * home.battery.ratedWh);
+    const byRule = cost + carbonPrice * carbonKg + (wearPerKwh * drawnWh) / WH_PER_KWH;
+    return ((byRule - paid) * WH_PER_KWH) / (this.#usualPrice * home.battery.ratedWh);
   }
 
   protected metrics(): Info {
@@ -267,7 +278,7 @@ export class DispatchHomeCopy extends EpisodeTask {
       home: this.#home,
       window: this.#window,
       socWh: this.socWh,
-      greedyWh: this.#greedyWh,
+      ruleWh: this.#ruleWh,
       wear: this.#wear.getState(),
       lived: { ...this.#lived },
       totals: { ...this.#totals },
@@ -281,7 +292,7 @@ export class DispatchHomeCopy extends EpisodeTask {
     this.#window = state.window;
     this.#enter();
     this.socWh = state.socWh;
-    this.#greedyWh = state.greedyWh;
+    this.#ruleWh = state.ruleWh;
     this.#wear = this.#newWear();
     this.#wear.setState(state.wear);
     this.#lived = { ...state.lived };

@@ -16,14 +16,13 @@ export interface DispatchHomeArgs {
   /** Length of an episode; 7. A home given that is shorter is lived whole. */
   readonly days: number;
   readonly split: 'train' | 'test';
-  /** What a policy sees and moves (dispatchHomeInterface.ts): the battery's power, or the reserve it keeps. `power`. */
+  /** What a policy sees and moves (dispatchHomeInterface.ts): the battery's power, or what it holds in reserve. `power`. */
   readonly control: 'power' | 'reserve';
   /**
-   * `cost`: what is paid, negative. `beyondGreedy`: what is paid less than greedy self-use pays over the same episode,
-   * over the mean price of the episode times the battery's rated kWh: the same order of policies in every home, with
-   * little of load and weather in it. `cost`.
+   * `cost`: what is paid, negative. `beyondRule`: what is paid less than by a battery that is left to itself, over the
+   * mean price of the episode times the battery's rated kWh. `cost`.
    */
-  readonly reward: 'cost' | 'beyondGreedy';
+  readonly reward: 'cost' | 'beyondRule';
   /** Synthetic homes of the split; 8. */
   readonly homeCount: number;
   /** Synthetic windows of the split, each `days` long; 40. */
@@ -92,7 +91,7 @@ const BOUNDS = {
   days: COUNT,
   split: ['train', 'test'],
   control: ['power', 'reserve'],
-  reward: ['cost', 'beyondGreedy'],
+  reward: ['cost', 'beyondRule'],
   homeCount: COUNT,
   windows: COUNT,
   tariff: ['time-of-use', 'day-ahead'],

@@ -28,10 +28,10 @@ export const DISPATCH_HOME_INTERFACE: PolicyInterface = {
 
 /**
  * Of homes that are paid nothing for what they feed in. The battery serves the home itself, in the device's own loop: it
- * takes every PV surplus and gives what the home needs. A policy decides how much it is to hold when the dear hours begin:
- * what it has above that serves the home, what it lacks it buys as late as the tariff lets it. Every quantity is a share
- * of the battery's rating, so that one policy fits every home; beside the meter it sees what the home's gateway expects
- * (series/homeOutlook.ts).
+ * takes every PV surplus and gives what the home needs. What it is to hold when the dear hours begin follows from what its
+ * gateway expects (series/homeOutlook.ts), and a policy says by how much to hold more or less: above that the battery serves
+ * the home, what it lacks it buys as late as the tariff lets it. Every quantity is a share of the battery's rating, so that
+ * one policy fits every home.
  */
 export const DISPATCH_HOME_RESERVE: PolicyInterface = {
   inputs: [
@@ -44,9 +44,9 @@ export const DISPATCH_HOME_RESERVE: PolicyInterface = {
     fitInput('price.now', 'cur.e-6.per-mwh', 0, PRICE_MAX),
     fitInput('time.day', 's', 0, 86400),
   ],
-  outputs: [fitOutput('soc.reserve', 'ratio.e-6', 0, MICRO)],
+  outputs: [fitOutput('soc.margin', 'ratio.e-6', -MICRO, MICRO)],
   envelopes: [],
-  // Whatever is missing, nothing is kept: greedy self-use.
+  // Whatever is missing: what is expected, and no margin.
   fallback: [{ si: 1, r: [0, MICRO], y: [0, 0], z: 0 }],
   state: [],
 };

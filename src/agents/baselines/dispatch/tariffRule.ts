@@ -1,43 +1,25 @@
 /**
- * Rules of a home battery that know its tariff: greedy self-use, but for the last cheap intervals before the dear hours,
- * in which the battery is filled, by buying if need be, as full as the rule says.
+ * The rule of a home battery that knows its tariff and nothing else: greedy self-use, but filled to a share of its energy,
+ * the same in all seasons, in the last cheap intervals before the dear hours, by buying if need be.
  */
-import type { HomeSeries } from '../../../env/series/home.ts';
-import type { HomeOutlook } from '../../../env/series/homeOutlook.ts';
 import { hoursPerStep, netLoadW } from '../../../env/physics/homeMeter.ts';
+import type { HomeOutlook } from '../../../env/series/homeOutlook.ts';
 import type { HomeController } from './home.ts';
 
-/** How full, share of rated energy, at step `t`. */
-type Target = (t: number) => number;
-
-/** Filled to a share of rated energy, the same in all seasons: what needs no forecast but the tariff. */
-export function fillBeforePeak(outlook: HomeOutlook, share = 1): HomeController {
-  return beforeDearHours('tariff rule', outlook, () => share);
-}
-
-/** Filled to what the dear hours are expected to take times `factor`, by persistence (series/homeOutlook.ts). */
-export function fillToNeed(outlook: HomeOutlook, factor = 1): HomeController {
-  return beforeDearHours('need rule', outlook, (t) => Math.min(1, factor * outlook.needDear[t]!));
-}
-
-function beforeDearHours(name: string, outlook: HomeOutlook, target: Target): HomeController {
+/** `outlook`: of the home it decides for; only what follows from the tariff is read. */
+export function fillBeforePeak({ priceRise, cheapS }: HomeOutlook, share = 1): HomeController {
   return {
-    name,
+    name: 'tariff rule',
     decide(home, t, socWh) {
+      const { battery } = home;
       const netW = netLoadW(home, t);
-      if (outlook.needDear[t]! === 0) return netW;
-      const missingWh = target(t) * home.battery.ratedWh - socWh;
-      const laterWh = fillableWh(home, outlook.cheapS[t]!);
-      if (missingWh > laterWh)
-        return Math.min(netW, 0, (laterWh - missingWh) / (home.battery.etaCharge * hoursPerStep(home)));
-      // In the last cheap interval what is there is kept for the dear hours.
-      if (outlook.cheapS[t] === 0) return Math.min(netW, (-missingWh * home.battery.etaDischarge) / hoursPerStep(home));
-      return netW;
+      if (priceRise[t]! <= 1) return netW;
+      const missingWh = share * battery.ratedWh - socWh;
+      // What can still be bought in the cheap intervals after this one.
+      const laterWh = (battery.pMaxW * battery.etaCharge * cheapS[t]!) / 3600;
+      const perW = battery.etaCharge * hoursPerStep(home);
+      if (missingWh > laterWh) return Math.min(netW, 0, (laterWh - missingWh) / perW);
+      return cheapS[t] === 0 ? Math.min(netW, 0) : netW;
     },
   };
-}
-
-/** What can still be bought in the cheap intervals after this one. */
-function fillableWh({ battery }: HomeSeries, cheapS: number): number {
-  return (battery.pMaxW * battery.etaCharge * cheapS) / 3600;
 }
