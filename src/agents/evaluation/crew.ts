@@ -1,8 +1,9 @@
 /** Worker threads that live through scenarios: each makes the suite and its contenders anew from what is told here. */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { fail, type ErrorCode } from '../../base/errors.ts';
 import type { FloatPolicy } from '../freeze/floatPolicy.ts';
 import type { SuiteMaterial } from '../suites/index.ts';
+import { startThread } from '../thread.ts';
 import type { Entry } from './evaluate.ts';
 import type { Live } from './runner.ts';
 import type { Metrics } from './suite.ts';
@@ -42,9 +43,8 @@ export interface Crew {
 }
 
 export function hireCrew(size: number, task: CrewTask): Crew {
-  const entry = new URL('./worker.ts', import.meta.url);
-  if (import.meta.url.endsWith('.js')) entry.pathname = entry.pathname.replace(/\.ts$/, '.js');
-  const workers = Array.from({ length: size }, () => new Worker(entry, { workerData: task }));
+  const module = new URL('./worker.ts', import.meta.url);
+  const workers = Array.from({ length: size }, () => startThread(module, task));
   // A scenario stays with one worker, so that what is worked out once for it is found again.
   const placeOf = new Map<number, number>();
   const waiting = workers.map(() => 0);

@@ -13,7 +13,9 @@ async function prepare({ suite: id, material, count, from, against, entries }: C
   return liveHere(runnersOf(suite, loaded, against), suite.scenarios({ count, from }));
 }
 
-const prepared = prepare(workerData as CrewTask);
+const prepared = prepare((workerData as { readonly data: CrewTask }).data);
+// Told with the first answer.
+prepared.catch(() => undefined);
 
 async function answer({ runner, scenario }: CrewJob): Promise<CrewAnswer> {
   try {

@@ -17,6 +17,8 @@ export interface SuiteMaterial {
 
 interface SuiteEntry {
   readonly task: TaskId;
+  /** What policies see and move where that is not the task's own. */
+  readonly seen?: PolicyInterface;
   readonly load: (material: SuiteMaterial) => Promise<Suite>;
 }
 
@@ -38,15 +40,21 @@ export async function suiteOf(id: string, material: SuiteMaterial = {}): Promise
   return entry.load(material);
 }
 
-/** The suite that a policy with this interface can be run on; `task`, from its card, decides among several. */
-export function suiteIdFor(policy: PolicyInterface, task?: string): string {
+/** What a card says of a policy. */
+export interface PolicyHint {
+  readonly name?: string | undefined;
+  readonly task?: string | undefined;
+}
+
+/** A suite that a policy with this interface can be run on; among several its name decides, then its task. */
+export function suiteIdFor(policy: PolicyInterface, { name, task }: PolicyHint = {}): string {
   const own = interfaceSignature(policy);
-  const fitting = SUITE_IDS.filter((id) => signatureOf(SUITES[id]!.task) === own);
-  const found = fitting.find((id) => SUITES[id]!.task === task) ?? fitting[0];
+  const fitting = SUITE_IDS.filter((id) => signatureOf(SUITES[id]!) === own);
+  const found = fitting.find((id) => id === name) ?? fitting.find((id) => SUITES[id]!.task === task) ?? fitting[0];
   if (found !== undefined) return found;
   throw fail('agents.suite', { expected: `the inputs and outputs of one of ${SUITE_IDS.join(', ')}`, got: own });
 }
 
-function signatureOf(task: TaskId): string {
-  return interfaceSignature(taskDefinition(task).createCopy({}).port.policy);
+function signatureOf({ task, seen }: SuiteEntry): string {
+  return interfaceSignature(seen ?? taskDefinition(task).createCopy({}).port.policy);
 }

@@ -144,7 +144,10 @@ function summaryRow(metrics: readonly MetricSpec[], { name, kind, summary }: Con
 }
 
 function metricFigures(document: EvaluationDocument): string {
-  const figures = document.metrics.map((metric) => figure(metric.label, intervalPlot(document, metric)));
+  const known = document.metrics.filter(({ key }) =>
+    document.contenders.some(({ summary }) => summary[key] !== undefined),
+  );
+  const figures = known.map((metric) => figure(metric.label, intervalPlot(document, metric)));
   const about =
     'Dot: mean, with its 95 % interval; bar across: interquartile mean. An arrow: the value lies off the plot.';
   return tag('p class="soft"', about) + figures.join('');
@@ -161,10 +164,13 @@ function comparisonPart(document: EvaluationDocument, { name }: ContenderRecord)
   const records = document.comparisons.filter(({ policy }) => policy === name);
   if (records.length === 0) return '';
   const judged = document.metrics.filter((each) => records.some(({ metrics }) => metrics[each.key] !== undefined));
+  const plotted = judged.includes(metric)
+    ? figure(metric.label, pairedPlot(document, name, metric)) +
+      tag('p class="soft"', 'Faint dots: one a scenario. Dot and bar: their mean and its 95 % interval.')
+    : '';
   return [
     tag('h3', escapeXml(`${name} minus each, in the same scenario`)),
-    figure(metric.label, pairedPlot(document, name, metric)),
-    tag('p class="soft"', 'Faint dots: one a scenario. Dot and bar: their mean and its 95 % interval.'),
+    plotted,
     ...judged.map((each) => comparisonTable(each, records)),
   ].join('');
 }

@@ -37,7 +37,7 @@ interface Plot {
   readonly zero: boolean;
 }
 
-/** Mean with its 95 % interval for each contender, the interquartile mean as a bar. */
+/** Mean with its 95 % interval for each contender that has the metric, one at least; the interquartile mean as a bar. */
 export function intervalPlot({ contenders }: EvaluationDocument, metric: MetricSpec): string {
   const rows = contenders.flatMap(({ name, kind, summary }): Row[] => {
     const of = summary[metric.key];
@@ -176,9 +176,9 @@ interface Range {
  * baseline would press these together, and is drawn as an arrow.
  */
 function rangeOf(rows: readonly Row[], zero: boolean): Range {
-  const spanOf = ({ estimate: { value, low = value, high = value }, tick = value }: Row): Range => ({
-    low: Math.min(low, tick),
-    high: Math.max(high, tick),
+  const spanOf = ({ estimate: { value, low = value, high = value }, tick = value, points = [] }: Row): Range => ({
+    low: Math.min(low, tick, ...points),
+    high: Math.max(high, tick, ...points),
   });
   const distance = (row: Row): number =>
     Math.min(
