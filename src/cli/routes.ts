@@ -17,6 +17,10 @@ export const ROUTES: Routes = {
     load: () => import('./commands/demo.ts'),
   },
   train: { brief: 'Train a policy from a recipe and freeze it', load: () => import('./commands/train.ts') },
+  reproduce: {
+    brief: 'Train a model again and compare every digest with its card',
+    load: () => import('./commands/reproduce.ts'),
+  },
   evaluate: {
     brief: 'Compare a policy with every baseline on days nobody trained on',
     load: () => import('./commands/evaluate.ts'),

@@ -1,6 +1,8 @@
 /** Trains into a run folder: log, event file, learning curve and checkpoints as it goes; goes on where a run was cut off. */
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
+import { fail } from '../../base/errors.ts';
+import { describeBackend } from '../backend.ts';
 import type { FloatLayer } from '../freeze/floatPolicy.ts';
 import type { Progress } from '../learner.ts';
 import { parseRecipe, recipeDigest, recipeDocument, recipeSteps, type LoadedRecipe } from '../recipe.ts';
@@ -48,6 +50,7 @@ export async function startRun(recipe: LoadedRecipe, start: RunStart, options: R
       seed,
       totalSteps,
       backend,
+      bits: describeBackend(session.backend),
     });
     return await goOn(session, opened, new EventFile(folder, options.clock), options);
   } finally {
@@ -61,6 +64,9 @@ export async function resumeRun(path: string, options: RunOptions): Promise<Trai
   const recipe = await parseRecipe(run.recipe, { file: join(path, 'run.json'), directory: run.directory });
   const session = await TrainingSession.open(recipe, run);
   try {
+    const bits = describeBackend(session.backend);
+    if (bits !== run.bits)
+      throw fail('train.run', { expected: `backend ${run.bits}, which ${path} began with`, got: bits });
     const { folder, checkpoint } = RunFolder.reopen(path);
     if (checkpoint !== undefined) session.restore(checkpoint);
     const from = session.made.steps;

@@ -29,6 +29,8 @@ export interface RunDocument {
   readonly seed: number;
   readonly totalSteps: number;
   readonly backend: BackendRequest;
+  /** What computed the gradients: a run goes on with nothing else. */
+  readonly bits: string;
 }
 
 /** A line of the log. */

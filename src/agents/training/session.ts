@@ -5,7 +5,7 @@ import { sha256 } from '../../base/hash.ts';
 import { makeVector } from '../../env/gym/registry.ts';
 import type { EnvState } from '../../env/gym/types.ts';
 import type { PolicyInterface } from '../../grid/interface.ts';
-import { describeBackend, loadBackend, type BackendRequest } from '../backend.ts';
+import { loadBackend, type Backend, type BackendRequest } from '../backend.ts';
 import type { FloatLayer, FloatPolicy } from '../freeze/floatPolicy.ts';
 import type { Learner, LearnerResult, Progress } from '../learner.ts';
 import { recipeDigest, recipeSteps, type LoadedRecipe } from '../recipe.ts';
@@ -75,8 +75,8 @@ export class TrainingSession {
   readonly recipeDigest: string;
   readonly seed: number;
   readonly totalSteps: number;
-  /** As progress lines and cards have it. */
-  readonly backend: string;
+  /** As progress lines and cards have it, with what decides the bits. */
+  readonly backend: Omit<Backend, 'tf'>;
   readonly #learner: Learner;
   readonly #interface: PolicyInterface;
   #update = 0;
@@ -88,7 +88,8 @@ export class TrainingSession {
     const env = makeVector(recipe.task, recipe.numEnvs, recipe.taskArgs);
     const run = { seed, totalSteps: totalSteps ?? recipeSteps(recipe), limits: recipe.limits };
     const learner = ALGORITHMS[recipe.algorithm].create(recipe[recipe.algorithm]!, run, env, chosen);
-    return new TrainingSession(recipe, learner, env.copies[0]!.port.policy, run, describeBackend(chosen));
+    const { tf: _tf, ...described } = chosen;
+    return new TrainingSession(recipe, learner, env.copies[0]!.port.policy, run, described);
   }
 
   private constructor(
@@ -96,7 +97,7 @@ export class TrainingSession {
     learner: Learner,
     policy: PolicyInterface,
     run: { readonly seed: number; readonly totalSteps: number },
-    backend: string,
+    backend: Omit<Backend, 'tf'>,
   ) {
     this.recipe = recipe;
     this.recipeDigest = recipeDigest(recipe);
@@ -134,7 +135,8 @@ export class TrainingSession {
       recipeDigest: this.recipeDigest,
       seed: this.seed,
       totalSteps: this.totalSteps,
-      backend: this.backend,
+      // By name alone: binaries that compute the same bits make the same checkpoints.
+      backend: this.backend.name,
       update: this.#update,
       steps: this.#steps,
       learner: this.#learner.getState(),
@@ -146,9 +148,11 @@ export class TrainingSession {
   /** Goes on from a checkpoint of the same recipe, seed, number of steps and backend. @throws `train.checkpoint`. */
   restore(text: string): void {
     const document = readCheckpoint(text);
-    for (const name of ['recipeDigest', 'seed', 'totalSteps', 'backend'] as const) {
-      if (document[name] === this[name]) continue;
-      throw fail('train.checkpoint', { expected: `${name} ${this[name]}`, got: document[name] });
+    const { recipeDigest: digest, seed, totalSteps, backend } = this;
+    const own = { recipeDigest: digest, seed, totalSteps, backend: backend.name };
+    for (const [name, value] of Object.entries(own)) {
+      const stated = document[name as keyof typeof own];
+      if (stated !== value) throw fail('train.checkpoint', { expected: `${name} ${value}`, got: stated });
     }
     this.#learner.setState(document.learner);
     this.#update = document.update;
