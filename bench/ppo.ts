@@ -119,7 +119,7 @@ async function* returns(
   if (seeds === 0 || !names.some(wanted)) return;
   const each = Array.from({ length: seeds }, (_, k) => k + 1);
   const own = contenders.map((contender, k): Measurement => {
-    const samples = each.map((seed) => returnOf(contender, task, seed));
+    const samples = each.map((seed) => said(names[k]!, seed, returnOf(contender, task, seed)));
     const terms = `${contender.terms}${termsOf(task)}; ${task.settings.returnSteps} transitions, ${task.episodes} episodes, seeds 1..${seeds}`;
     return {
       metric: names[k]!,
@@ -140,10 +140,17 @@ function peerReturn(task: PpoTask, seeds: readonly number[]): PeerRate | undefin
   for (const seed of seeds) {
     const one = ppoPeer('return', seed, { task: task.peer, ...task.settings });
     if (one === undefined) return undefined;
+    said(one.peer, seed, one.value);
     found.push(one);
   }
   const samples = found.map(({ value }) => value);
   return { ...found[0]!, value: mean(samples), note: `${found[0]!.note}; each seed: ${samples.join(', ')}` };
+}
+
+/** Trainings take minutes: one line on stderr for each. */
+function said(what: string, seed: number, value: number): number {
+  process.stderr.write(`${what}, seed ${seed}: ${value.toFixed(2)}\n`);
+  return value;
 }
 
 function mean(values: readonly number[]): number {
