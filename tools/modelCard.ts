@@ -1,109 +1,244 @@
 /**
- * `npm run docs:cards`: models/<name>/card.md, the page an operator reads, from card.json, the artifact itself and
- * the study in docs/evidence. A test holds the page against what this would write.
+ * `npm run docs:cards`: models/<name>/card.md, the page an operator reads, from card.json (how it was made), about.json
+ * (written by hand: what for, on what data, what it is known to fail at) and evaluation.json (how it did, written by
+ * `gridpact evaluate ... --write models/<name>`). A test holds every page against what this would write.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
+import type { ContenderRecord, EvaluationDocument } from '../src/agents/evaluation/document.ts';
+import {
+  amountText,
+  betterText,
+  changeText,
+  contendersByKind,
+  differenceShow,
+  estimateText,
+  freezingSummary,
+  metricTitle,
+  relativeShow,
+  shareShow,
+  shownValue,
+  valueShow,
+} from '../src/agents/evaluation/show.ts';
+import type { MetricSpec } from '../src/agents/evaluation/suite.ts';
 import type { ModelCard } from '../src/cli/modelFiles.ts';
-import type { StudyDocument } from '../train/studyReport.ts';
 import { REPO_ROOT } from '../test/support/repo.ts';
 
-export const CARDS = ['voltage-ieee33'] as const;
-
-function readJson<T>(...parts: string[]): T {
-  return JSON.parse(readFileSync(join(REPO_ROOT, ...parts), 'utf8')) as T;
+/** models/<name>/about.json: what only people know of a model. Text is Markdown, one paragraph or item a string. */
+export interface ModelAbout {
+  readonly format: 'gridpact-about/1';
+  readonly intendedUse: readonly string[];
+  /** What it was trained and judged on. */
+  readonly data: readonly { readonly name: string; readonly use: string; readonly licence: string }[];
+  /** What holds whatever the network says: envelopes, guard, fallback. */
+  readonly holds: readonly string[];
+  readonly knownFailures: readonly string[];
 }
 
-function percent(share: number, digits = 3): string {
-  return `${(100 * share).toFixed(digits)} %`;
+/** Every model that ships, by folder. */
+export const MODELS: readonly string[] = readdirSync(join(REPO_ROOT, 'models')).sort();
+
+export interface ModelDocuments {
+  readonly card: ModelCard;
+  readonly about: ModelAbout;
+  readonly evaluation: EvaluationDocument;
+}
+
+export function readModel(name: string): ModelDocuments {
+  const read = <T>(file: string): T => JSON.parse(readFileSync(join(REPO_ROOT, 'models', name, file), 'utf8')) as T;
+  return { card: read('card.json'), about: read('about.json'), evaluation: read('evaluation.json') };
 }
 
 /** The page as it should stand. */
-export async function cardPage(name: (typeof CARDS)[number]): Promise<string> {
-  const card = readJson<ModelCard>('models', name, 'card.json');
-  const study = readJson<StudyDocument>('docs', 'evidence', `${name}.json`);
-  const lines = [...identity(name, card), ...use(), ...metrics(card, study), ...limits(card)];
+export async function cardPage(name: string): Promise<string> {
+  const model = readModel(name);
+  const lines = [
+    ...identity(name, model),
+    ...use(model),
+    ...recipe(name, model),
+    ...measured(model),
+    ...frozen(model),
+    ...list('What holds whatever the network says', model.about.holds),
+    ...list('Known failures and limits', model.about.knownFailures),
+  ];
   const options = await resolveConfig(join(REPO_ROOT, 'README.md'));
   return format(`${lines.join('\n')}\n`, { ...options, parser: 'markdown' });
 }
 
-function identity(name: string, { cid, bytes, gas, task, training, freeze, selfTest }: ModelCard): readonly string[] {
+function row(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+function tableLines(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  return [row(heads), row(heads.map(() => '---')), ...rows.map(row), ''];
+}
+
+function list(title: string, items: readonly string[]): string[] {
+  return [`## ${title}`, '', ...items.map((item) => `- ${item}`), ''];
+}
+
+function identity(name: string, { card, evaluation }: ModelDocuments): string[] {
+  const { cid, bytes, gas, task, selfTest } = card;
   return [
     `# Model card: ${name}`,
     '',
-    '| | |',
-    '|---|---|',
-    `| policy | \`${cid}\` |`,
-    `| artifact | gridpolicy/int16/1, ${bytes} bytes, gas ${gas} a call |`,
-    `| task | \`${task}\` |`,
-    `| made by | \`gridpact train train/${training.recipe}.json --seed ${training.seed} --out models/${name}\` |`,
-    `| recipe | SHA-256 \`${training.recipeDigest}\` |`,
-    `| training | ${training.steps} steps, parameters \`${training.parameterDigest}\` |`,
-    `| backend | ${training.backend} |`,
-    `| quantisation | at most ${percent(freeze.maxError, 4)} of the output range on ${freeze.points} points, mean ${percent(freeze.meanError, 5)}; bound anywhere ${percent(freeze.bound, 2)} |`,
-    `| self-test | vec4096 \`${selfTest.vec4096}\` |`,
-    '',
+    ...tableLines(
+      ['', ''],
+      [
+        ['policy', `\`${cid}\``],
+        ['artifact', `gridpolicy/int16/1, ${bytes} bytes, gas ${gas} a call`],
+        ['task', `\`${task}\``],
+        ['suite', `\`${evaluation.suite.id}\`: ${evaluation.suite.title}`],
+        ['self-test', `vec4096 \`${selfTest.vec4096}\``],
+      ],
+    ),
   ];
 }
 
-function use(): readonly string[] {
+function use({ about }: ModelDocuments): string[] {
   return [
     '## Intended use',
     '',
-    'Dispatched voltage support on a radial feeder, every five minutes, one inverter at a time: the policy sees the',
-    "inverter's own measurements of the interval before (voltage, active and reactive power, PV power, time of day, its",
-    'own sensitivity, its own last offset) and issues an offset to the volt-var curve that the inverter runs by itself.',
-    '',
+    ...about.intendedUse.flatMap((paragraph) => [paragraph, '']),
     '## Data',
     '',
-    'Synthetic days of the 33-bus feeder (docs/reference/environment.md), training split only; no measured data.',
-    '',
+    ...tableLines(
+      ['data', 'used for', 'licence'],
+      about.data.map((each) => [each.name, each.use, each.licence]),
+    ),
   ];
 }
 
-function metrics(card: ModelCard, study: StudyDocument): readonly string[] {
-  const seed = study.seeds.find(({ cid }) => cid === card.cid);
+function recipe(name: string, { card: { training } }: ModelDocuments): string[] {
+  const file = recipeFile(training.recipe);
+  return [
+    '## Recipe',
+    '',
+    '```sh',
+    `gridpact train ${file} --seed ${training.seed} --model models/${name}`,
+    '```',
+    '',
+    `makes it again, byte for byte; \`gridpact reproduce models/${name}\` does so and compares every digest.`,
+    '',
+    ...tableLines(
+      ['', ''],
+      [
+        ['algorithm', `${training.algorithm}, ${training.steps} steps, seed ${training.seed}`],
+        ['recipe', `\`${file}\`, SHA-256 \`${training.recipeDigest}\``],
+        ['parameters', `\`${training.parameterDigest}\``],
+        ['backend', training.backend],
+      ],
+    ),
+  ];
+}
+
+/** Of a recipe by its name. */
+export function recipeFile(name: string): string {
+  const found = ['toml', 'json']
+    .map((ending) => `train/${name}.${ending}`)
+    .find((file) => existsSync(join(REPO_ROOT, file)));
+  if (found === undefined) throw new Error(`no recipe train/${name}.toml or .json`);
+  return found;
+}
+
+// ---- measured ----------------------------------------------------------------------------------------------
+
+function measured({ card, evaluation }: ModelDocuments): string[] {
+  const { metrics, contenders, statistics } = evaluation;
+  const rows = contendersByKind(evaluation).flatMap(([kind, list]) =>
+    list.map((contender) => [contender.name, kind, ...metrics.map((metric) => metricCell(metric, contender))]),
+  );
   return [
     '## Measured',
     '',
-    `On ${study.days.hard.length} unseen hard days (the standard droop, one interval late, leaves more than 0.5 % out of band)`,
-    `and ${study.days.all.length} unseen days without selection. The policy's row is the mean of ${study.seeds.length} training`,
-    `seeds${seed === undefined ? '' : `; this model is seed ${seed.seed}`}. Intervals are 95 %, paired bootstrap over seeds and days:`,
-    'docs/evidence/voltage-ieee33.md.',
+    `${amountText(evaluation)} that no recipe was made on; means with 95 % intervals of ${statistics.resamples} bootstrap`,
+    'resamples over seeds and scenarios ([how](../../docs/reference/evaluation.md)).',
+    ...ownSeed(card, evaluation),
     '',
-    '| control | out of band, hard days | loss MWh a day | policy minus this, loss MWh | out of band, all days | loss MWh, all days |',
-    '|---|---|---|---|---|---|',
-    ...study.table.map(({ name, hard, all, comparison }) => {
-      const loss = comparison?.lossMwh;
-      const difference =
-        loss === undefined ? '' : `${loss.mean.toFixed(4)} [${loss.low.toFixed(4)}, ${loss.high.toFixed(4)}]`;
-      const cells = [name, percent(hard.outOfBandShare), hard.lossMwh.toFixed(4), difference];
-      return `| ${[...cells, percent(all.outOfBandShare), all.lossMwh.toFixed(4)].join(' | ')} |`;
-    }),
+    ...tableLines(['', '', ...metrics.map((metric) => `${metricTitle(metric)} (${betterText(metric)})`)], rows),
+    ...comparisons(evaluation),
+    ...contenders.map(({ name, about }) => `- **${name}**: ${about}`),
+    '',
+    '```sh',
+    evaluation.command,
+    '```',
     '',
   ];
 }
 
-function limits({ freeze }: ModelCard): readonly string[] {
+function metricCell(metric: MetricSpec, { summary }: ContenderRecord): string {
+  const of = summary[metric.key];
+  if (of === undefined) return '';
+  const show = valueShow(metric);
+  if (metric.over === 'worst') return show(shownValue(metric, of));
+  return estimateText(of.mean, show);
+}
+
+/** What this one artifact came to, where its row is that of several. */
+function ownSeed({ cid }: ModelCard, { contenders, metrics }: EvaluationDocument): string[] {
+  const pooled = contenders.find(({ policies }) => policies.some((policy) => policy.cid === cid));
+  if (pooled === undefined) throw new Error(`evaluation.json does not judge ${cid}`);
+  if (pooled.policies.length === 1) return [];
+  const at = pooled.policies.findIndex((policy) => policy.cid === cid);
+  const own = metrics.flatMap((metric) => {
+    const values = pooled.values[metric.key]?.[at];
+    if (values === undefined) return [];
+    const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+    return [`${metric.label} ${valueShow(metric)(mean)}`];
+  });
   return [
-    '## What holds whatever the network says',
+    `The row of the policy holds ${pooled.policies.length} training seeds; the mean of this one: ${own.join(', ')}.`,
+  ];
+}
+
+function comparisons({ comparisons: records, metrics }: EvaluationDocument): string[] {
+  const metric = metrics[0]!;
+  const show = differenceShow(metric);
+  const rows = records.flatMap(({ policy, against, metrics: of }) => {
+    const found = of[metric.key];
+    if (found === undefined) return [];
+    const gaps = Object.entries(found.gapClosed ?? {}).map(([bound, share]) => `${shareShow(share.value)} to ${bound}`);
+    return [
+      [
+        `${policy} minus ${against}`,
+        estimateText(found.difference, show),
+        found.relative === undefined ? '' : relativeShow(found.relative.value),
+        found.improvement === undefined ? '' : shareShow(found.improvement.value),
+        gaps.join(', '),
+        found.verdict ?? '',
+      ],
+    ];
+  });
+  return tableLines(
+    [`${metric.label}, scenario by scenario`, 'difference', 'relative', 'P(better)', 'gap closed', ''],
+    rows,
+  );
+}
+
+function frozen({ card: { freeze }, evaluation }: ModelDocuments): string[] {
+  const percent = (share: number, digits: number): string => `${(100 * share).toFixed(digits)} %`;
+  const own = evaluation.contenders
+    .filter(({ kind }) => kind === 'policy')
+    .flatMap(({ name }) => freezingSummary(evaluation, name));
+  return [
+    '## Quantisation',
     '',
-    'The envelope: no injecting offset at or above 1.05 pu, no absorbing offset at or below 0.95 pu. The guard: offer,',
-    'rating and deployment caps. The fallback, when an input is missing: a gentle droop on the last voltage, or no offset',
-    "at all, on top of the inverter's own curve.",
+    `The integers differ from the float network by at most ${percent(freeze.maxError, 4)} of the output range on`,
+    `${freeze.points} points (mean ${percent(freeze.meanError, 5)}), and nowhere by more than ${percent(freeze.bound, 2)}.`,
+    'In the same scenarios:',
     '',
-    '## Known failures and limits',
-    '',
-    '- Trained and measured on one network, one PV-to-load ratio and synthetic weather; on another feeder it is a guess',
-    '  until it is evaluated there.',
-    '- It relies on the local curve for the band: with the curve switched off its offsets alone are one interval late.',
-    '- It does not know the neighbours: losses could be lower with a view of the whole feeder.',
-    `- Nothing is proved about it yet beyond the static checks and the quantisation bound of ${percent(freeze.bound, 2)}.`,
+    ...tableLines(
+      ['', 'float network', 'frozen integers', 'change'],
+      own.map(({ metric, float, frozen: integer, change }) => {
+        const show = valueShow({ ...metric, digits: metric.digits + 2 });
+        return [metricTitle(metric), show(float), show(integer), changeText(metric, change)];
+      }),
+    ),
   ];
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const name of CARDS) writeFileSync(join(REPO_ROOT, 'models', name, 'card.md'), await cardPage(name));
+  for (const name of MODELS) writeFileSync(join(REPO_ROOT, 'models', name, 'card.md'), await cardPage(name));
 }
