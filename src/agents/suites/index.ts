@@ -17,14 +17,26 @@ export interface SuiteMaterial {
 
 interface SuiteEntry {
   readonly task: TaskId;
-  /** What policies see and move where that is not the task's own. */
-  readonly seen?: PolicyInterface;
   readonly load: (material: SuiteMaterial) => Promise<Suite>;
 }
 
 const SUITES: Readonly<Record<string, SuiteEntry>> = {
+  'voltage-ieee33': { task: 'voltage-ieee33-v1', load: async () => (await import('./voltage.ts')).voltageIeee33 },
+  'voltage-ieee33-delay0': {
+    task: 'voltage-ieee33-v1',
+    load: async () => (await import('./voltage.ts')).voltageIeee33Delay0,
+  },
+  'voltage-ieee33-hard': {
+    task: 'voltage-ieee33-hard-v1',
+    load: async () => (await import('./voltage.ts')).voltageIeee33Hard,
+  },
+  'voltage-ieee69': { task: 'voltage-ieee69-v1', load: async () => (await import('./voltage.ts')).voltageIeee69 },
   'anm6-easy': { task: 'anm6-easy-v1', load: async () => (await import('./anm6.ts')).anm6Easy },
   'anm6-easy-days': { task: 'anm6-easy-v1', load: async () => (await import('./anm6.ts')).anm6EasyDays },
+  'dispatch-feeder': {
+    task: 'dispatch-feeder-v1',
+    load: async () => (await import('./dispatchFeeder.ts')).dispatchFeederSuite(),
+  },
   'dispatch-home': {
     task: 'dispatch-home-reserve-v1',
     load: async ({ homes }) => (await import('./dispatchHome.ts')).dispatchHomeSuite(homes),
@@ -49,12 +61,12 @@ export interface PolicyHint {
 /** A suite that a policy with this interface can be run on; among several its name decides, then its task. */
 export function suiteIdFor(policy: PolicyInterface, { name, task }: PolicyHint = {}): string {
   const own = interfaceSignature(policy);
-  const fitting = SUITE_IDS.filter((id) => signatureOf(SUITES[id]!) === own);
+  const fitting = SUITE_IDS.filter((id) => signatureOf(SUITES[id]!.task) === own);
   const found = fitting.find((id) => id === name) ?? fitting.find((id) => SUITES[id]!.task === task) ?? fitting[0];
   if (found !== undefined) return found;
   throw fail('agents.suite', { expected: `the inputs and outputs of one of ${SUITE_IDS.join(', ')}`, got: own });
 }
 
-function signatureOf({ task, seen }: SuiteEntry): string {
-  return interfaceSignature(seen ?? taskDefinition(task).createCopy({}).port.policy);
+function signatureOf(task: TaskId): string {
+  return interfaceSignature(taskDefinition(task).createCopy({}).port.policy);
 }

@@ -101,6 +101,8 @@ export class DispatchFeederCopy extends EpisodeTask {
   readonly #setpoints: FeederSetpoints;
   readonly #rewards = new Float64Array(SITES);
   readonly #fromWh = new Float64Array(SITES);
+  /** For what is asked beside the episode. */
+  #probe: Feeder | undefined;
   #day = 0;
   #tariff = 0;
   #market: FeederDay;
@@ -130,6 +132,24 @@ export class DispatchFeederCopy extends EpisodeTask {
   /** Prices and carbon of the day. */
   get market(): FeederDay {
     return this.#market;
+  }
+
+  /**
+   * What an interval would come to with batteries at given powers, W, whatever they hold: for planners, and no part of
+   * the episode. `cost`: of losses and voltages, without what is beyond the substation's limits.
+   */
+  interval(step: number, powersW: Float64Array): { readonly feedInW: number; readonly cost: number } {
+    const { args } = this;
+    const probe = (this.#probe ??= this.feeder.clone());
+    if (probe.series !== this.feeder.series) probe.reset(this.feeder.series);
+    probe.socWh.fill(args.batteryWh / 2);
+    const setpoints = { ...createSetpoints(SITES, SHARE), mode: this.#setpoints.mode };
+    setpoints.pBatteryW.set(powersW);
+    probe.preview(step, setpoints);
+    if (!probe.converged) return { feedInW: 0, cost: args.divergedPrice };
+    const dtH = args.stepMs / MS_PER_HOUR;
+    const lossCost = (probe.lossW * dtH * this.#market.tariff.pricePerKwh[step]!) / WH_PER_KWH;
+    return { feedInW: probe.feedInW, cost: lossCost + (args.voltagePrice * dtH * outsidePu(probe)) / PU_PRICED };
   }
 
   protected begin(): void {
@@ -273,19 +293,8 @@ export class DispatchFeederCopy extends EpisodeTask {
     totals.beyondLimitWh += beyondWh;
     return (
       (lossWh * pricePerKwh + beyondWh * args.limitPrice) / WH_PER_KWH +
-      (args.voltagePrice * dtH * this.#outsidePu()) / PU_PRICED
+      (args.voltagePrice * dtH * outsidePu(feeder)) / PU_PRICED
     );
-  }
-
-  /** Sum over the free buses of pu outside the band, at most 0.05 each. */
-  #outsidePu(): number {
-    const { vPu, countedBuses } = this.feeder;
-    let sum = 0;
-    for (let i = 0; i < countedBuses.length; i++) {
-      const outside = Math.abs(vPu[countedBuses[i]!]! - 1) - BAND_PU;
-      if (outside > SLACK_PU) sum += Math.min(outside, MOST_OUTSIDE_PU);
-    }
-    return sum;
   }
 
   /** Network and batteries over the interval: what came in or was stored before, and where it went or is stored now. */
@@ -302,6 +311,16 @@ export class DispatchFeederCopy extends EpisodeTask {
     }
     return { sources, sinks, unit: 'Wh' };
   }
+}
+
+/** Sum over the free buses of pu outside the band, at most 0.05 each. */
+function outsidePu({ vPu, countedBuses }: Feeder): number {
+  let sum = 0;
+  for (let i = 0; i < countedBuses.length; i++) {
+    const outside = Math.abs(vPu[countedBuses[i]!]! - 1) - BAND_PU;
+    if (outside > SLACK_PU) sum += Math.min(outside, MOST_OUTSIDE_PU);
+  }
+  return sum;
 }
 
 /** The sites of the voltage task with larger batteries, and inverters that hold PV and battery. */

@@ -1,0 +1,144 @@
+/** Suite `dispatch-feeder`: days and tariffs held out of six batteries on the 33-bus feeder; what they earn after wear and network. */
+import type { Highs } from 'highs';
+import type { DispatchFeederCopy } from '../../env/tasks/dispatchFeeder.ts';
+import { feederForesight, setpointOf } from '../baselines/dispatch/feederForesight.ts';
+import { fullPower, spreadEvenly } from '../baselines/dispatch/feederRules.ts';
+import { loadHighs } from '../baselines/dispatch/perfectForesight.ts';
+import { artifactDecide, liveEpisode, scenarioCopy, type Decide } from '../evaluation/episode.ts';
+import type { Contender, Metrics, MetricSpec, Scenario, Suite, SuiteOptions } from '../evaluation/suite.ts';
+
+const TASK = 'dispatch-feeder-v1';
+const COUNT = 20;
+const WH_PER_KWH = 1000;
+
+const METRICS: readonly MetricSpec[] = [
+  { key: 'gain', label: 'gain over rest /day', better: 'more', digits: 2 },
+  { key: 'ofBest', label: 'of the best known', better: 'more', digits: 1, percent: true },
+  { key: 'traded', label: 'traded', better: 'more', digits: 2 },
+  { key: 'wearCost', label: 'wear', better: 'less', digits: 2 },
+  { key: 'network', label: 'network', better: 'less', digits: 2 },
+  { key: 'lossKwh', label: 'losses kWh', better: 'less', digits: 0 },
+  { key: 'beyondKwh', label: 'beyond limits kWh', better: 'less', digits: 1 },
+  { key: 'outOfBand', label: 'bus-intervals out of band', better: 'less', digits: 3, percent: true },
+  { key: 'carbonKg', label: 'kg CO2', better: 'less', digits: 0 },
+];
+
+/** What a day is held against: income at rest, and of the best plan known. */
+interface References {
+  readonly rest: number;
+  readonly best: number;
+}
+
+/** Loads the solver. */
+export async function dispatchFeederSuite(): Promise<Suite> {
+  const days = new FeederDays(await loadHighs());
+  return {
+    id: 'dispatch-feeder',
+    task: TASK,
+    title: 'A day of six batteries that trade through the 33-bus feeder',
+    metrics: METRICS,
+    scenarios: ({ count = COUNT, from = 0 }: SuiteOptions = {}) =>
+      Array.from({ length: count }, (_, k) => ({
+        id: `day ${from + k}`,
+        seed: 1000 + from + k,
+        args: { split: 'test' },
+      })),
+    baselines: () => [
+      days.contender('baseline', 'none', 'The batteries rest.', (_copy, _step, issued) => issued.fill(0)),
+      days.contender(
+        'baseline',
+        'full power',
+        'Knows the tariff of the day; full power as soon as it pays.',
+        fullPower,
+      ),
+      days.contender(
+        'baseline',
+        'spread evenly',
+        'Knows the tariff of the day; the same energy spread over the cheap intervals before the dear ones, and over those.',
+        spreadEvenly,
+      ),
+      days.bound(),
+    ],
+    policy: (name, policy) => {
+      const decide = artifactDecide(policy);
+      const about =
+        'Sees its own meter, voltages and feeder power of the interval before, prices now and 6, 12, 24 h ahead.';
+      return days.contender('policy', name, about, decide);
+    },
+  };
+}
+
+class FeederDays {
+  readonly #highs: Highs;
+  readonly #references = new WeakMap<Scenario, References>();
+  readonly #plans = new WeakMap<Scenario, Float64Array>();
+
+  constructor(highs: Highs) {
+    this.#highs = highs;
+  }
+
+  contender(kind: Contender['kind'], name: string, about: string, decide: Decide<DispatchFeederCopy>): Contender {
+    return { name, kind, about, run: (scenario) => this.#live(scenario, decide) };
+  }
+
+  bound(): Contender {
+    return {
+      name: 'sequential LP, perfect foresight',
+      kind: 'bound',
+      about: 'Load, PV, prices and the network of the whole day known; the best plan found, not proved best.',
+      run: (scenario) => this.#live(scenario, followed(this.#planOf(scenario))),
+    };
+  }
+
+  #live(scenario: Scenario, decide: Decide<DispatchFeederCopy>): Metrics {
+    const { rest, best } = this.#referencesOf(scenario);
+    const { income, figures } = lived(scenario, decide);
+    return {
+      gain: income - rest,
+      ofBest: (income - rest) / (best - rest),
+      traded: figures['traded']!,
+      wearCost: figures['wearCost']!,
+      network: figures['network']!,
+      lossKwh: figures['lossWh']! / WH_PER_KWH,
+      beyondKwh: figures['beyondLimitWh']! / WH_PER_KWH,
+      outOfBand: figures['outOfBandShare']!,
+      carbonKg: figures['carbonKg']!,
+    };
+  }
+
+  #planOf(scenario: Scenario): Float64Array {
+    let plan = this.#plans.get(scenario);
+    if (plan === undefined) {
+      plan = feederForesight(this.#highs, scenarioCopy<DispatchFeederCopy>(TASK, scenario));
+      this.#plans.set(scenario, plan);
+    }
+    return plan;
+  }
+
+  #referencesOf(scenario: Scenario): References {
+    let found = this.#references.get(scenario);
+    if (found === undefined) {
+      const rest = lived(scenario, (_copy, _step, issued) => issued.fill(0)).income;
+      found = { rest, best: lived(scenario, followed(this.#planOf(scenario))).income };
+      this.#references.set(scenario, found);
+    }
+    return found;
+  }
+}
+
+function followed(plan: Float64Array): Decide<DispatchFeederCopy> {
+  return (copy, step, issued) => {
+    const at = step * issued.length;
+    for (let s = 0; s < issued.length; s++) issued[s] = setpointOf(plan[at + s]!, copy.args.batteryW);
+  };
+}
+
+/** Income: the rewards of all batteries. */
+function lived(
+  scenario: Scenario,
+  decide: Decide<DispatchFeederCopy>,
+): { income: number; figures: Record<string, number> } {
+  const copy = scenarioCopy<DispatchFeederCopy>(TASK, scenario);
+  const { return: mean, info } = liveEpisode(copy, decide);
+  return { income: mean * copy.shape.agents, figures: info as Record<string, number> };
+}
