@@ -72,8 +72,8 @@ export const EXPERIMENTS: readonly Experiment[] = [
     least: -170,
     makeEnv: makePendulum,
     ...sac({
-      ...{ totalSteps: 20000, learningStarts: 500, batchSize: 64, bufferSize: 20000, hidden: [32, 32] },
-      ...{ actorLearningRate: 3e-3, criticLearningRate: 3e-3, annealLearningRate: true, gamma: 0.95, tau: 0.02 },
+      ...{ totalSteps: 20000, learningStarts: 500, batchSize: 64, bufferSize: 20000, tau: 0.01 },
+      ...{ actorLearningRate: 2e-3, criticLearningRate: 2e-3, annealLearningRate: true },
     }),
   },
 ];
@@ -135,12 +135,11 @@ function trainOnce(experiment: Experiment, seed: number, backend: Backend): Trai
 
 /** The learners and the problems: what was trained by other code is not taken. */
 function sourceText(): string {
-  const files = ['.', 'classic'].flatMap((folder) =>
-    readdirSync(join(SOURCES, folder))
-      .filter((name) => name.endsWith('.ts'))
-      .map((name) => join(SOURCES, folder, name)),
+  const classic = readdirSync(join(SOURCES, 'classic')).map((name) => join('classic', name));
+  const names = ['adam', 'gae', 'gradient', 'network', 'ppo', 'regulariser', 'replay', 'sac'].map(
+    (name) => `${name}.ts`,
   );
-  return files.map((file) => readFileSync(file, 'utf8')).join('');
+  return [...names, ...classic].map((name) => readFileSync(join(SOURCES, name), 'utf8')).join('');
 }
 
 function factsOf(
