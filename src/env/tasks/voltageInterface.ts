@@ -2,7 +2,7 @@
  * What a policy of the voltage task sees and moves, in integers. Training and deployment share this constant.
  * Each input's range fills +-32766 of the network's +-32767.
  */
-import { MAX_SHARE_MICRO } from '../../grid/voltVar.ts';
+import { MAX_SHARE_MICRO, type VoltVarCurve } from '../../grid/voltVar.ts';
 import type { PolicyInterface } from '../../grid/interface.ts';
 
 export const VOLTAGE_INTERFACE: PolicyInterface = {
@@ -38,4 +38,19 @@ export const VOLTAGE_INTERFACE: PolicyInterface = {
     },
   ],
   state: [{ i: 6, d: 0, z: 0 }],
+};
+
+/**
+ * For a policy that is the inverter's own loop (observationDelay 0): as VOLTAGE_INTERFACE, free between 0.955 and 1.045
+ * pu. What it sees is the interval that it acts in, so less of the band is needed for what may have changed.
+ */
+export const INVERTER_INTERFACE: PolicyInterface = {
+  ...VOLTAGE_INTERFACE,
+  envelopes: [{ ...VOLTAGE_INTERFACE.envelopes[0]!, r: [950000, 955000, 1045000, 1050000] }],
+};
+
+/** The live curve under it: as DEFAULT_VOLT_VAR, nothing within 1 +- 0.047 pu, full authority 5 mpu beyond the band. */
+export const INVERTER_CURVE: VoltVarCurve = {
+  vMicroPu: [945000, 953000, 1047000, 1055000],
+  shareMicro: [1600000, 0, 0, -1600000],
 };

@@ -135,7 +135,10 @@ class DualActiveSet {
    * multiplier of an active constraint reaches 0, which lets that one go.
    *   r = (N' H^-1 N)^-1 N' H^-1 n,   z = H^-1 (n - N r)
    */
-  #step(next: number, pressure: number): { readonly pressure: number; readonly taken: boolean; readonly possible: boolean } {
+  #step(
+    next: number,
+    pressure: number,
+  ): { readonly pressure: number; readonly taken: boolean; readonly possible: boolean } {
     const { index, multiplier } = this.#working;
     const normal = this.#normal(next);
     const { r, z } = this.#direction(normal);

@@ -151,7 +151,8 @@ export class FeederDerivatives {
 
   /** dV/dq_s and dI/dq_s, by the same sweeps. */
   #differentiateSite(s: number): void {
-    for (let sweep = 0, moved = Infinity; sweep < MAX_SWEEPS && moved > TOLERANCE_PU; sweep++) moved = this.#sweepSite(s);
+    for (let sweep = 0, moved = Infinity; sweep < MAX_SWEEPS && moved > TOLERANCE_PU; sweep++)
+      moved = this.#sweepSite(s);
   }
 
   #sweepSite(s: number): number {

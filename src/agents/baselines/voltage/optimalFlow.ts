@@ -45,7 +45,11 @@ const ARMIJO = 1e-4;
 const RIDGE = 1e-9;
 
 /** `start`: where to begin, kept within the limits. `flow` holds the injections and ends at the solution. */
-export function optimalFlow(flow: FeederDerivatives, limits: OptimalFlowLimits, start: Float64Array): OptimalFlowResult {
+export function optimalFlow(
+  flow: FeederDerivatives,
+  limits: OptimalFlowLimits,
+  start: Float64Array,
+): OptimalFlowResult {
   const q = start.map((x, s) => Math.min(Math.max(x, -limits.qMaxPu[s]!), limits.qMaxPu[s]!));
   if (!flow.solve(q)) return unsolved(flow, q);
   let kktResidual = Infinity;
@@ -104,7 +108,14 @@ function stepProgram(flow: FeederDerivatives, limits: OptimalFlowLimits, q: Floa
     bounds[up] = qMaxPu[s]! - q[s]!;
     bounds[down] = qMaxPu[s]! + q[s]!;
   }
-  return solveConvexProgram({ hessian: curvature(flow), gradient: flow.lossGradient, rows, bounds, elastic, penalty: PENALTY });
+  return solveConvexProgram({
+    hessian: curvature(flow),
+    gradient: flow.lossGradient,
+    rows,
+    bounds,
+    elastic,
+    penalty: PENALTY,
+  });
 }
 
 function curvature({ lossCurvature, siteBus }: FeederDerivatives): Float64Array {
@@ -117,7 +128,12 @@ function curvature({ lossCurvature, siteBus }: FeederDerivatives): Float64Array 
 }
 
 /** Halve the step until the merit falls by its share of what was promised; false when it does not. */
-function lineSearch(flow: FeederDerivatives, limits: OptimalFlowLimits, q: Float64Array, step: ConvexSolution): boolean {
+function lineSearch(
+  flow: FeederDerivatives,
+  limits: OptimalFlowLimits,
+  q: Float64Array,
+  step: ConvexSolution,
+): boolean {
   const merit = flow.lossPu + PENALTY * excess(flow, limits);
   let slope = PENALTY * (step.slack - excess(flow, limits));
   for (let s = 0; s < q.length; s++) slope += flow.lossGradient[s]! * step.x[s]!;

@@ -20,7 +20,11 @@ export type VoltageSettingName = keyof typeof VOLTAGE_SETTINGS;
 const TUNING_STRIDE = 13;
 
 /** Day `i` of a split, as a scenario of any voltage task. */
-export function dayScenario(split: 'train' | 'test', i: number, args: Readonly<Record<string, unknown>> = {}): Scenario {
+export function dayScenario(
+  split: 'train' | 'test',
+  i: number,
+  args: Readonly<Record<string, unknown>> = {},
+): Scenario {
   return { id: `${split}-${i}`, seed: 1, args: { ...args, split, day: i } };
 }
 
