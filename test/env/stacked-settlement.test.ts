@@ -29,9 +29,14 @@ describe('income of the stacked task', () => {
       [-5000000, -10000000],
     ] as const) {
       const { qPayVar } = scoreVoltageSupport(qVar, qVar, pW, 1000000, []);
-      // To the var that integers round to: 4.50 per Mvarh.
-      expect(reactivePay(qVar, pW, 1)).toBeCloseTo((qPayVar / 1e6) * 4.5, 5);
+      // Far from 1 pu all of it is asked for. To the var that integers round to: 4.50 per Mvarh.
+      const vPu = qVar > 0 ? 0.5 : 1.5;
+      expect(reactivePay({ qVar, pW, vPu, sensPuPerMvar: 0.01 }, 1)).toBeCloseTo((qPayVar / 1e6) * 4.5, 5);
     }
+    // 0.3 Mvar at 0.02 pu/Mvar brought 0.997 to 1.003: half of it was asked for. Against the need: nothing is paid.
+    const over = { qVar: 300000, pW: 0, vPu: 1.003, sensPuPerMvar: 0.02 };
+    expect(reactivePay(over, 2)).toBeCloseTo(0.15 * 2 * 4.5, 9);
+    expect(reactivePay({ ...over, vPu: 1.03 }, 2)).toBe(0);
   });
 
   it('pays availability per MW and hour: 50 MW of dynamic containment at 2.82 for half an hour', () => {
@@ -63,7 +68,8 @@ describe('income of the stacked task', () => {
   it('charges nothing for losses where no offset is issued, and orders nothing that is not sold', () => {
     const idle = moneyOf(live({ services: ['voltage'] }, [0, 1, 1]));
     expect(idle['lossCharge']).toBeCloseTo(0, 9);
-    expect([idle['reserveKwh'], idle['energyRevenue'], idle['wear']]).toEqual([0, 0, expect.any(Number)]);
+    expect([idle['reserveKwh'], idle['energyRevenue']]).toEqual([0, 0]);
+    expect(idle['wear']).toBeCloseTo(0, 9);
     const sold = moneyOf(live({ services: ['dispatch'] }, [1, 1, 1]));
     expect([sold['reactiveRevenue'], sold['reserveKwh']]).toEqual([0, 0]);
     expect(sold['lossCharge']).toBeCloseTo(0, 9);

@@ -169,6 +169,11 @@ export class Feeder {
     return this.#solveInterval(step, setpoints, false);
   }
 
+  /** Rise of the own voltage per Mvar injected, 1e-6 pu, as the channel `sens.own` has it. */
+  sensOwnMicro(site: number): number {
+    return this.#plant.sensOwnMicro[site]!;
+  }
+
   /**
    * Fill the measured channels of a site as its meter reports them at the end of the interval, and `sens.own`.
    * `time.day` is the dispatcher's to fill.

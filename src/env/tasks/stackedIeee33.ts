@@ -65,7 +65,13 @@ import { testDay, trainDay } from '../series/synthetic.ts';
 import { AreaResponse, type AreaState } from './areaResponse.ts';
 import { checkStackedArgs, type StackedArgs } from './stackedArgs.ts';
 import { feasibleOrder, liveSeconds } from './stackedBattery.ts';
-import { availabilityPay, FREQUENCY_PRODUCTS, reactivePay, type StackedService } from './stackedIncome.ts';
+import {
+  availabilityPay,
+  FREQUENCY_PRODUCTS,
+  reactivePay,
+  type SiteReading,
+  type StackedService,
+} from './stackedIncome.ts';
 import { MICRO, STACKED_INTERFACE } from './stackedInterface.ts';
 import { createFeederScenario, ieee33Day } from './voltageIeee33.ts';
 import { barrier, sharedReward, VOLTAGE_REWARD } from './voltageReward.ts';
@@ -119,6 +125,8 @@ export class StackedCopy extends EpisodeTask {
   readonly #conversionWh: Float64Array;
   #wear: BatteryWear[] = [];
   readonly #settles: boolean;
+  /** Of an interval at rest at half charge, by site. */
+  readonly #restCost: Float64Array;
   #day = 0;
   #priceMwh: Float64Array = new Float64Array(0);
   #deviationHz: Float64Array = new Float64Array(0);
@@ -147,6 +155,10 @@ export class StackedCopy extends EpisodeTask {
     );
     this.#setpoints = createSetpoints(n, MAX_SHARE_MICRO);
     this.#responseW = new Float64Array(args.stepMs / 1000);
+    const restAt = INITIAL_SOC_MICRO / MICRO;
+    this.#restCost = Float64Array.from(this.#batteries, (battery) =>
+      new BatteryWear(DEFAULT_WEAR, wearStart(battery)).step(restAt, args.stepMs / 1000),
+    );
     this.reserveW = new Float64Array(n);
     this.#own = new Float64Array(n);
     this.#fromWh = new Float64Array(n);
@@ -308,7 +320,7 @@ export class StackedCopy extends EpisodeTask {
     const sold = args.services.includes('voltage');
     const totals = this.#totals;
     for (let s = 0; s < feeder.siteCount; s++) {
-      const reactive = sold ? reactivePay(feeder.qVar[s]!, feeder.pW[s]!, dtH) : 0;
+      const reactive = sold ? reactivePay(this.#reading(s), dtH) : 0;
       const loss = (moreMwh * this.#priceMwh[step]!) / feeder.siteCount;
       this.#own[s]! += reactive - loss;
       totals.reactiveRevenue += reactive;
@@ -316,6 +328,12 @@ export class StackedCopy extends EpisodeTask {
       totals.netIncome += this.#own[s]!;
     }
     this.#shared = -args.bandWeight * this.#outside();
+  }
+
+  #reading(s: number): SiteReading {
+    const { feeder } = this;
+    const sensPuPerMvar = feeder.sensOwnMicro(s) / MICRO;
+    return { qVar: feeder.qVar[s]!, pW: feeder.pW[s]!, vPu: feeder.siteVPu(s), sensPuPerMvar };
   }
 
   /** The voltage barrier, or what stands for it without a power-flow solution. */
@@ -364,11 +382,12 @@ export class StackedCopy extends EpisodeTask {
     const reserveRevenue = this.#settles
       ? availabilityPay(this.reserveW[s]!, FREQUENCY_PRODUCTS[this.args.product], dtH)
       : reserveKwh * this.args.reservePrice;
-    this.#own[s] = energyRevenue + reserveRevenue - this.args.wearWeight * cost;
+    const wear = this.#settles ? cost - this.#restCost[s]! : cost;
+    this.#own[s] = energyRevenue + reserveRevenue - this.args.wearWeight * wear;
     const totals = this.#totals;
     totals.energyRevenue += energyRevenue;
     totals.reserveRevenue += reserveRevenue;
-    totals.wear += cost;
+    totals.wear += wear;
     totals.reserveKwh += reserveKwh;
   }
 

@@ -2,8 +2,9 @@
  * What a site of `stacked-ieee33` earns at the prices of docs/spec/settlement.md, in their currency:
  *   income = energy sold x price + availability + reactive - wear - loss
  * Availability: power held ready x hours x the product's price (NESO averages of August 2025). Reactive: voltage support
- * v1 of the ledger, utilisation alone. Loss: the site's equal share of what all offsets together change the feeder's losses
- * by, at the price of energy: the formula of the ledger does not charge it, and without it a var that only heats lines pays.
+ * v1 of the ledger, utilisation alone, asked for is what brings the own voltage to 1 pu. Wear: beyond that of a battery left
+ * alone at half charge, whose calendar runs whatever is sold. Loss: the site's equal share of what all offsets together
+ * change the feeder's losses by, at the price of energy: the formula of the ledger does not charge it.
  */
 
 /** Services that a site can sell. `frequency` comes with battery power, which keeps the charge; `dispatch` is that power alone. */
@@ -29,10 +30,24 @@ const REACTIVE_PER_MVARH = 4.5;
 const FREE_VAR_PER_W = 0.328684;
 const W_PER_MW = 1000000;
 
-/** q_pay = min(|q|, max(0, |q| - 0.328684 |p|)): the setpoint as projected by the device is what it delivers. */
-export function reactivePay(qVar: number, pW: number, dtH: number): number {
-  const paidVar = Math.max(0, Math.abs(qVar) - FREE_VAR_PER_W * Math.abs(pW));
-  return (paidVar / W_PER_MW) * dtH * REACTIVE_PER_MVARH;
+/** What a meter shows of a site, and how far a Mvar of its own moves its voltage. */
+export interface SiteReading {
+  readonly qVar: number;
+  readonly pW: number;
+  readonly vPu: number;
+  readonly sensPuPerMvar: number;
+}
+
+/**
+ * q_set = (1 - (v - sens q)) / sens, q_del = clamp(sgn(q_set) q, 0, |q_set|),
+ * q_pay = min(q_del, max(0, |q| - 0.328684 |p|))
+ */
+export function reactivePay({ qVar, pW, vPu, sensPuPerMvar }: SiteReading, dtH: number): number {
+  const qMvar = qVar / W_PER_MW;
+  const setMvar = (1 - (vPu - sensPuPerMvar * qMvar)) / sensPuPerMvar;
+  const delivered = Math.min(Math.max(Math.sign(setMvar) * qMvar, 0), Math.abs(setMvar));
+  const paid = Math.min(delivered, Math.max(0, Math.abs(qMvar) - (FREE_VAR_PER_W * Math.abs(pW)) / W_PER_MW));
+  return paid * dtH * REACTIVE_PER_MVARH;
 }
 
 export function availabilityPay(reserveW: number, { price }: FrequencyProduct, dtH: number): number {
