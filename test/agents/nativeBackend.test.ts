@@ -2,6 +2,8 @@
  * The native addon itself, where one is installed: in node_modules, or in the folder that GRIDPACT_TFJS_NODE names
  * (tools/nativeTfjs.sh builds it, docs/guides/native-backend.md). The choice among backends is backend.test.ts.
  */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadBackend, type Backend } from '../../src/agents/backend.ts';
 import { MlpGradient } from '../../src/agents/gradient.ts';
@@ -9,6 +11,7 @@ import { initialiseMlp, mlpShape, type HiddenActivation } from '../../src/agents
 import { trainPpo } from '../../src/agents/ppo.ts';
 import { RandomStream } from '../../src/base/random.ts';
 import { normal } from '../../src/base/realMath.ts';
+import { REPO_ROOT } from '../support/repo.ts';
 import { makeToy, TOY_CONFIG } from './support/trainToy.ts';
 
 const ROWS = 128;
@@ -82,5 +85,19 @@ describe('the native addon', () => {
     expect(stats.at(-1)!.meanReturn!).toBeGreaterThan(-1);
     expect(stats.at(-1)!.meanReturn!).toBeGreaterThan(stats[0]!.meanReturn! / 5);
     expect(new Set(stats.map(({ tensors }) => tensors)).size).toBe(1);
+  });
+});
+
+describe('tools/nativeTfjs.sh', () => {
+  const run = (...args: readonly string[]): { readonly status: number | null; readonly stderr: string } =>
+    spawnSync('bash', [join(REPO_ROOT, 'tools/nativeTfjs.sh'), ...args], { encoding: 'utf8' });
+
+  it('says how it is called, and what is missing', () => {
+    expect(run()).toMatchObject({ status: 2, stderr: expect.stringContaining('usage: tools/nativeTfjs.sh') as string });
+    expect(run('/nowhere')).toMatchObject({ status: 1, stderr: 'nativeTfjs: no such folder: /nowhere\n' });
+    if (process.platform !== 'linux') return;
+    const here = join(REPO_ROOT, 'src');
+    const expected = `nativeTfjs: no tensorflow/c/eager/c_api.h in ${here}/include\n`;
+    expect(run(here)).toMatchObject({ status: 1, stderr: expected });
   });
 });
