@@ -1,4 +1,5 @@
 /** Trains into a run folder: log, event file, learning curve and checkpoints as it goes; goes on where a run was cut off. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { fail } from '../../base/errors.ts';
@@ -56,6 +57,11 @@ export async function startRun(recipe: LoadedRecipe, start: RunStart, options: R
   } finally {
     session.close();
   }
+}
+
+/** Whether a run has begun in that folder. */
+export function hasRun(folder: string): boolean {
+  return existsSync(join(folder, 'run.json'));
 }
 
 /** A run from its last checkpoint to the bytes it would have come to uninterrupted. @throws `train.run`, `train.checkpoint`. */

@@ -1,11 +1,12 @@
 import { dirname, resolve } from 'node:path';
 import { resumeRun, startRun, type RunOptions, type TrainedRun } from '../../agents/training/run.ts';
 import { readRun } from '../../agents/training/runFolder.ts';
-import { recipeSteps } from '../../agents/recipe.ts';
+import { recipeDocument, recipeSteps } from '../../agents/recipe.ts';
 import { systemClock } from '../../base/clock.ts';
 import { fail } from '../../base/errors.ts';
 import type { Action } from '../command.ts';
 import type { TrainFlags } from '../commands/train.ts';
+import { readSeeds, trainSeeds } from '../seedRuns.ts';
 import { finishRun, type FinishedRun } from '../trainedModel.ts';
 import { curvePlot, lastLine, readRecipe, trainingBar } from '../training.ts';
 import { count, percent } from '../ui/format.ts';
@@ -13,29 +14,59 @@ import type { Json, Reporter } from '../ui/output.ts';
 import { facts } from '../ui/table.ts';
 
 export const train: Action<TrainFlags, [recipe?: string]> = async (report, flags, recipePath) => {
-  const run =
-    flags.resume === undefined ? await begin(report, flags, recipePath) : await goOn(report, flags, recipePath);
-  report.note(lastLine(run.lines));
-  const finished = await finishRun(run, run.trained!, flags.model);
-  tell(report, finished);
-};
-
-async function begin(report: Reporter, flags: TrainFlags, recipePath: string | undefined): Promise<TrainedRun> {
+  if (flags.resume !== undefined) return goOn(report, flags, flags.resume, recipePath);
   if (recipePath === undefined) throw fail('cli.usage', { expected: 'a recipe, or --resume', got: 'neither' });
   const recipe = await readRecipe(recipePath);
-  const seed = flags.seed ?? recipe.seeds[0]!;
-  const { steps: totalSteps = recipeSteps(recipe), backend, out: folder } = flags;
-  const start = { folder, directory: resolve(dirname(recipePath)), seed, totalSteps, backend };
-  return startRun(recipe, start, runOptions(report, flags, totalSteps));
+  const seeds = chooseSeeds(flags, recipe.seeds);
+  const { steps: totalSteps = recipeSteps(recipe), backend = recipe.backend, out: folder } = flags;
+  const directory = resolve(dirname(recipePath));
+  if (seeds.length === 1) {
+    const start = { folder, directory, seed: seeds[0]!, totalSteps, backend };
+    return finish(report, flags, await startRun(recipe, start, runOptions(report, flags, totalSteps)));
+  }
+  if (flags.model !== undefined) {
+    throw fail('cli.usage', {
+      expected: '--model with one seed: none of several is selected',
+      got: `${seeds.length} seeds`,
+    });
+  }
+  const { workers, keepCheckpoints: keep } = flags;
+  const run = {
+    format: 'gridpact-seeds/1',
+    recipe: recipeDocument(recipe),
+    directory,
+    seeds,
+    totalSteps,
+    backend,
+  } as const;
+  return trainSeeds(report, folder, run, { resume: false, workers, keep });
+};
+
+function chooseSeeds({ seed, seeds }: TrainFlags, ofRecipe: readonly number[]): readonly number[] {
+  if (seed === undefined) return seeds ?? ofRecipe;
+  if (seeds !== undefined) throw fail('cli.usage', { expected: '--seed or --seeds', got: 'both' });
+  return [seed];
 }
 
-async function goOn(report: Reporter, flags: TrainFlags, recipePath: string | undefined): Promise<TrainedRun> {
-  const { resume: folder, seed, seeds, steps, backend } = flags;
+async function goOn(
+  report: Reporter,
+  flags: TrainFlags,
+  folder: string,
+  recipePath: string | undefined,
+): Promise<void> {
+  const { seed, seeds, steps, backend, workers, keepCheckpoints: keep } = flags;
   if ([recipePath, seed, seeds, steps, backend].some((given) => given !== undefined)) {
-    const expected = '--resume alone: recipe, seed, steps and backend are those of the run';
+    const expected = '--resume alone: recipe, seeds, steps and backend are those of the run';
     throw fail('cli.usage', { expected, got: 'more' });
   }
-  return resumeRun(folder!, runOptions(report, flags, readRun(folder!).totalSteps));
+  const several = readSeeds(folder);
+  if (several !== undefined) return trainSeeds(report, folder, several, { resume: true, workers, keep });
+  return finish(report, flags, await resumeRun(folder, runOptions(report, flags, readRun(folder).totalSteps)));
+}
+
+async function finish(report: Reporter, { model }: TrainFlags, run: TrainedRun): Promise<void> {
+  report.note(lastLine(run.lines));
+  tell(report, await finishRun(run, run.trained!, model));
 }
 
 function runOptions(report: Reporter, { keepCheckpoints: keep }: TrainFlags, totalSteps: number): RunOptions {
