@@ -57,7 +57,7 @@ describe('contract', () => {
       { episodeMs: 2000000 },
       { product: 'fast' as never },
       { series: { unit: 'Hz', startMs: 0, stepMs: 1000, values: new Float64Array(100), provenance: 'short' } },
-      { reward: { effort: NaN, short: 0, breach: 0, buffer: 0 } },
+      { reward: { extra: 0, effort: NaN, short: 0, breach: 0, buffer: 0 } },
     ];
     for (const args of bad) {
       expect(() => taskDefinition(ID).createCopy(args), JSON.stringify(args)).toThrow(

@@ -5,6 +5,7 @@
 import { fail } from '../../base/errors.ts';
 import { taskDefinition, type TaskId } from '../../env/gym/registry.ts';
 import type { HomeSeries } from '../../env/series/home.ts';
+import type { ScalarSeries } from '../../env/series/scalar.ts';
 import type { PolicyInterface } from '../../grid/interface.ts';
 import { interfaceSignature } from '../evaluation/episode.ts';
 import type { Suite } from '../evaluation/suite.ts';
@@ -13,6 +14,8 @@ import type { Suite } from '../evaluation/suite.ts';
 export interface SuiteMaterial {
   /** Homes to be judged on, for suites of homes. */
   readonly homes?: readonly HomeSeries[] | undefined;
+  /** Measured deviations of the grid frequency as they are to be met, Hz, for `frequency-area1`. */
+  readonly series?: ScalarSeries | undefined;
 }
 
 interface SuiteEntry {
@@ -33,6 +36,22 @@ const SUITES: Readonly<Record<string, SuiteEntry>> = {
   'voltage-ieee69': { task: 'voltage-ieee69-v1', load: async () => (await import('./voltage.ts')).voltageIeee69 },
   'anm6-easy': { task: 'anm6-easy-v1', load: async () => (await import('./anm6.ts')).anm6Easy },
   'anm6-easy-days': { task: 'anm6-easy-v1', load: async () => (await import('./anm6.ts')).anm6EasyDays },
+  'frequency-ieee14': {
+    task: 'frequency-ieee14-raise-v1',
+    load: async () => (await import('./frequency.ts')).frequencyIeee14Suite,
+  },
+  'frequency-ieee14-unseen': {
+    task: 'frequency-ieee14-raise-v1',
+    load: async () => (await import('./frequency.ts')).frequencyIeee14Unseen,
+  },
+  'frequency-area1': {
+    task: 'frequency-area1-delivery-v1',
+    load: async ({ series }) => (await import('./frequency.ts')).frequencyArea1Suite(series),
+  },
+  'frequency-area1-containment': {
+    task: 'frequency-area1-delivery-v1',
+    load: async () => (await import('./frequency.ts')).frequencyContainment,
+  },
   'dispatch-feeder': {
     task: 'dispatch-feeder-v1',
     load: async () => (await import('./dispatchFeeder.ts')).dispatchFeederSuite(),

@@ -4,7 +4,7 @@
  */
 import { fail } from '../../base/errors.ts';
 import { anm6Easy, type Anm6Args, type Anm6Copy } from '../tasks/anm6Easy.ts';
-import { dispatchFeeder, type DispatchFeederCopy } from '../tasks/dispatchFeeder.ts';
+import { dispatchFeeder, dispatchFeederPace, type DispatchFeederCopy } from '../tasks/dispatchFeeder.ts';
 import type { DispatchFeederArgs } from '../tasks/dispatchFeederArgs.ts';
 import { dispatchHome, dispatchHomeReserve, type DispatchHomeCopy } from '../tasks/dispatchHome.ts';
 import type { DispatchHomeArgs } from '../tasks/dispatchHomeArgs.ts';
@@ -15,7 +15,12 @@ import {
   type FrequencyDeliveryArgs,
   type FrequencyDeliveryCopy,
 } from '../tasks/frequencyDelivery.ts';
-import { frequencyIeee14, type FrequencyIeee14Args, type FrequencyIeee14Copy } from '../tasks/frequencyIeee14.ts';
+import {
+  frequencyIeee14,
+  frequencyIeee14Raise,
+  type FrequencyIeee14Args,
+  type FrequencyIeee14Copy,
+} from '../tasks/frequencyIeee14.ts';
 import type { StackedArgs } from '../tasks/stackedArgs.ts';
 import { stackedIeee33, type StackedCopy } from '../tasks/stackedIeee33.ts';
 import type { VoltageArgs } from '../tasks/voltageArgs.ts';
@@ -40,11 +45,13 @@ export interface Tasks {
   'dispatch-home-v1': { args: DispatchHomeArgs; copy: DispatchHomeCopy };
   'dispatch-home-reserve-v1': { args: DispatchHomeArgs; copy: DispatchHomeCopy };
   'dispatch-feeder-v1': { args: DispatchFeederArgs; copy: DispatchFeederCopy };
+  'dispatch-feeder-pace-v1': { args: DispatchFeederArgs; copy: DispatchFeederCopy };
   'stacked-ieee33-v1': { args: StackedArgs; copy: StackedCopy };
   'frequency-area1-v1': { args: FrequencyArea1Args; copy: FrequencyArea1Copy };
   'frequency-area1-delivery-v1': { args: FrequencyDeliveryArgs; copy: FrequencyDeliveryCopy };
   'frequency-area2-v1': { args: FrequencyArea2Args; copy: FrequencyArea2Copy };
   'frequency-ieee14-v1': { args: FrequencyIeee14Args; copy: FrequencyIeee14Copy };
+  'frequency-ieee14-raise-v1': { args: FrequencyIeee14Args; copy: FrequencyIeee14Copy };
 }
 
 export type TaskId = keyof Tasks;
@@ -60,11 +67,13 @@ const BUILT_IN: { readonly [Id in TaskId]: TaskDefinition } = {
   'dispatch-home-v1': dispatchHome,
   'dispatch-home-reserve-v1': dispatchHomeReserve,
   'dispatch-feeder-v1': dispatchFeeder,
+  'dispatch-feeder-pace-v1': dispatchFeederPace,
   'stacked-ieee33-v1': stackedIeee33,
   'frequency-area1-v1': frequencyArea1,
   'frequency-area1-delivery-v1': frequencyDelivery,
   'frequency-area2-v1': frequencyArea2,
   'frequency-ieee14-v1': frequencyIeee14,
+  'frequency-ieee14-raise-v1': frequencyIeee14Raise,
 };
 
 /** The tasks that come with the package. */

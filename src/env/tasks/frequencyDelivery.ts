@@ -23,12 +23,14 @@
  *   | 0 | f.dev      | -500000  | 500000  | 1e-6 Hz from nominal                                      |
  *   | 1 | f.delta    | -500000  | 500000  | 1e-6 Hz over the last 0.5 s                               |
  *   | 2 | p.own      | -1.2 x   | 1.2 x   | W, export positive; 1.2 x the contracted power            |
- *   | 3 | soc        | 0        | 1000000 | 1e-6                                                      |
+ *   | 3 | soc        | low      | high    | 1e-6; what fulfils both requirements, and half as much again and 1 % either way |
  *   | 4 | prev.share | -limit   | limit   | 1e-6, as last issued                                      |
  *   | 5 | prev.gain  | 0        | 4000000 | 1e-6, as last issued                                      |
  * Reward
- *   REV: energy that must be deliverable in each direction; short: by how much less than (1 + buffer) REV there is, both ways:
- *     r = -( effort x |share| / limit + short x short / REV + breach x periods that end with too little )
+ *   REV: energy that must be deliverable in each direction; short: by how much less than (1 + buffer) REV there is, both ways;
+ *   extra: mean over the step of |p| - |p - set point|, energy through the terminals that the set point adds or saves:
+ *     r = -( extra weight x extra / (limit x contract) + effort x |share| / limit + short x short / REV
+ *            + breach x directions short of energy at the ends of periods )
  * Starting state
  *   State of charge uniform over what fulfils both requirements, `startShare` of it around the middle. `regulation`: the
  *   block begins at a drawn second of the series. `containment`: losses three in four times of generation, in the first
@@ -98,6 +100,7 @@ export interface FrequencyDeliveryArgs {
 }
 
 export interface DeliveryReward {
+  readonly extra: number;
   readonly effort: number;
   readonly short: number;
   readonly breach: number;
@@ -121,7 +124,7 @@ const DEFAULTS: FrequencyDeliveryArgs = {
   seriesSeed: 1,
   days: 365,
   eventsPerDay: 0,
-  reward: { effort: 0.05, short: 2, breach: 10, buffer: 0.05 },
+  reward: { extra: 0, effort: 0.05, short: 2, breach: 10, buffer: 0.05 },
 };
 
 const METER_MS = 50;
@@ -129,6 +132,7 @@ const PERIOD_MS = 1800000;
 const SAMPLE_MS = 1000;
 const HOURS_OF_DAY = 24;
 const ERROR_LIMIT = 0.03;
+const SOC_MARGIN_MICRO = 10000;
 const BREACH_SLACK = 1e-9;
 const CONTINGENCY = { depthHz: [0.5, 0.8], slopeHzPerS: [0.1, 0.5], restoreS: [120, 300] } as const;
 const GENERATION_SHARE = 0.75;
@@ -176,6 +180,7 @@ export class FrequencyDeliveryCopy extends EpisodeTask {
   // Of the step just lived.
   #stepBreaches = 0;
   #stepError = 0;
+  #stepExtraW = 0;
   #stepExportedWh = 0;
   #stepImportedWh = 0;
   #stepGainWh = 0;
@@ -195,6 +200,11 @@ export class FrequencyDeliveryCopy extends EpisodeTask {
     this.#delayed = new DelayedSnapshots(args.observationDelay);
     this.#samplesPerStep = args.stepMs / METER_MS;
     this.#samplesPerPath = (args.series?.stepMs ?? SAMPLE_MS) / METER_MS;
+  }
+
+  /** States of charge that fulfil both requirements, 1e-6. */
+  get socWindowMicro(): readonly [number, number] {
+    return socWindowMicro(this.args);
   }
 
   protected begin(): void {
@@ -232,12 +242,14 @@ export class FrequencyDeliveryCopy extends EpisodeTask {
     this.#setpointWh += (Math.abs(fleet.setpointW) * args.stepMs) / 3600000;
     this.#stepBreaches = 0;
     this.#stepError = 0;
+    this.#stepExtraW = 0;
     const { exportedWh, importedWh, storedWh } = fleet;
     for (let k = 0; k < this.#samplesPerStep; k++) {
       const hz = this.#deviation(this.#lived++);
       if (hz > this.#mostHz || -hz > this.#mostHz) this.#mostHz = Math.abs(hz);
       fleet.step(hz);
       meter.push(hz, fleet.powerW / args.contractW);
+      this.#stepExtraW += Math.abs(fleet.powerW) - Math.abs(fleet.powerW - fleet.setpointW);
       if ((this.#lived * METER_MS) % PERIOD_MS === 0) this.#closePeriod();
     }
     this.#stepExportedWh = fleet.exportedWh - exportedWh;
@@ -247,14 +259,16 @@ export class FrequencyDeliveryCopy extends EpisodeTask {
   }
 
   protected reward(): number {
-    const { effort, short, breach, buffer } = this.args.reward;
+    const { extra, effort, short, breach, buffer } = this.args.reward;
     const { rev } = this.low;
     const wanted = (1 + buffer) * rev;
     const { deliverableWh, takableWh } = this.fleet;
     const missing = Math.max(0, wanted - deliverableWh) + Math.max(0, wanted - takableWh);
     const limit = (this.args.limitShare * this.args.contractW) / this.fleet.battery.pMaxW;
     const used = Math.abs(this.port.issued[0]! / FULL_SHARE_MICRO) / limit;
-    return -(effort * used + (short * missing) / rev + breach * this.#stepBreaches);
+    const limitW = this.args.limitShare * this.args.contractW;
+    const added = this.#stepExtraW / this.#samplesPerStep / limitW;
+    return -(extra * added + effort * used + (short * missing) / rev + breach * this.#stepBreaches);
   }
 
   /** `soe`: directions short of energy at the ends of periods; `error`: by how much E went beyond 3 % in the step. */
@@ -331,7 +345,7 @@ export class FrequencyDeliveryCopy extends EpisodeTask {
   #numbers(): readonly number[] {
     const sums = [this.#errorMost, this.#errorSum, this.#paid, this.#periods, this.#breaches, this.#shortWh];
     const step = [this.#stepBreaches, this.#stepError, this.#stepExportedWh, this.#stepImportedWh, this.#stepGainWh];
-    const rest = [this.#setpointWh, this.#fallbacks, this.#mostHz, this.#startWh, this.#periodNetWh];
+    const rest = [this.#setpointWh, this.#fallbacks, this.#mostHz, this.#startWh, this.#periodNetWh, this.#stepExtraW];
     return [this.#lived, ...sums, ...step, ...rest];
   }
 
@@ -341,6 +355,7 @@ export class FrequencyDeliveryCopy extends EpisodeTask {
     [this.#stepError, this.#stepExportedWh, this.#stepImportedWh, this.#stepGainWh] = four(numbers, 8);
     [this.#setpointWh, this.#fallbacks, this.#mostHz, this.#startWh] = four(numbers, 12);
     this.#periodNetWh = numbers[16]!;
+    this.#stepExtraW = numbers[17]!;
   }
 
   #closePeriod(): void {
@@ -413,18 +428,23 @@ export class FrequencyDeliveryCopy extends EpisodeTask {
   }
 }
 
-const NUMBERS = 17;
+const NUMBERS = 18;
 
 function four(numbers: readonly number[], at: number): [number, number, number, number] {
   return [numbers[at]!, numbers[at + 1]!, numbers[at + 2]!, numbers[at + 3]!];
 }
 
-function interfaceOf({ contractW, limitShare, actions }: FrequencyDeliveryArgs): PolicyInterface {
-  const limitMicro =
-    actions === 'wide'
-      ? FULL_SHARE_MICRO
-      : Math.floor((limitShare * contractW * FULL_SHARE_MICRO) / AREA1_RATING.pMaxW);
-  return deliveryInterface(Math.max(1, limitMicro), contractW, actions === 'wide');
+function interfaceOf(args: FrequencyDeliveryArgs): PolicyInterface {
+  const { contractW, limitShare, actions } = args;
+  const wide = actions === 'wide';
+  const limit = Math.floor((limitShare * contractW * FULL_SHARE_MICRO) / AREA1_RATING.pMaxW);
+  const [from, to] = socWindowMicro(args);
+  const beyond = (to - from) / 2 + SOC_MARGIN_MICRO;
+  const socMicro = [
+    Math.max(0, Math.floor(from - beyond)),
+    Math.min(FULL_SHARE_MICRO, Math.floor(to + beyond)),
+  ] as const;
+  return deliveryInterface({ limitMicro: Math.max(1, limit), contractW, socMicro, wide });
 }
 
 /** What may be stored, Wh, with the energy for both directions there. */
@@ -432,6 +452,11 @@ function startWindowWh({ contractW, product }: FrequencyDeliveryArgs): [number, 
   const { eMinWh, eMaxWh, etaCharge, etaDischarge } = batteryModel(AREA1_RATING);
   const rev = contractW * DELIVERY_DURATION_H[product];
   return [eMinWh + rev / etaDischarge, eMaxWh - rev * etaCharge];
+}
+
+function socWindowMicro(args: FrequencyDeliveryArgs): [number, number] {
+  const [from, to] = startWindowWh(args);
+  return [(from / AREA1_RATING.eMaxWh) * FULL_SHARE_MICRO, (to / AREA1_RATING.eMaxWh) * FULL_SHARE_MICRO];
 }
 
 function neededSamples({ episodeMs, series }: FrequencyDeliveryArgs): number {

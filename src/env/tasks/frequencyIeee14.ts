@@ -37,6 +37,7 @@
  *   v1: first.
  */
 import { fail } from '../../base/errors.ts';
+import { clamp } from '../../base/fixed.ts';
 import { uniform } from '../../base/realMath.ts';
 import { clearSnapshot, type Snapshot } from '../../grid/snapshot.ts';
 import { IEEE14_MACHINES_TEXT } from '../cases/ieee14Machines.ts';
@@ -62,7 +63,7 @@ import {
   storedAt,
   type Response,
 } from './frequencyFleet.ts';
-import { FULL_SHARE_MICRO, IEEE14_INTERFACE } from './frequencyInterface.ts';
+import { FULL_SHARE_MICRO, IEEE14_INTERFACE, IEEE14_RAISE_INTERFACE } from './frequencyInterface.ts';
 import { FrequencyRun, checkTimes, COMMON_BOUNDS, wholeSteps, type CommonArgs, type RunState } from './frequencyRun.ts';
 
 /** Machines, fleets and load steps with their provenance. */
@@ -84,6 +85,8 @@ export interface FrequencyIeee14Args extends CommonArgs {
   readonly loadStepPu: number;
   /** What the devices run live beside the set point; `none`. */
   readonly response: Response;
+  /** `share`: the set point itself; `raise`: what is added to it, within +-1000000 in all. `share`. */
+  readonly actions: 'share' | 'raise';
   /** What the inertias of the split are multiplied by is drawn between these, from 8 values; 1 and 1. */
   readonly inertiaLow: number;
   readonly inertiaHigh: number;
@@ -114,6 +117,7 @@ const DEFAULTS: FrequencyIeee14Args = {
   episodeMs: 15000,
   loadStepPu: STUDY.steps[0]!.demandPu,
   response: 'none',
+  actions: 'share',
   inertiaLow: 1,
   inertiaHigh: 1,
   reward: { machines: 1, centre: 0, outside: 0, energy: 0.01, change: 0.01 },
@@ -141,6 +145,8 @@ export class FrequencyIeee14Copy extends EpisodeTask {
   readonly #steps: readonly StudyStep[];
   /** By inertia drawn, made when first drawn. */
   readonly #sims: FrequencySimulator[] = [];
+  /** Set points now, 1e-6. */
+  readonly #shareMicro = new Int32Array(AGENTS);
   #inertia = 0;
   #loadBus = 0;
   #loadPu = 0;
@@ -150,7 +156,8 @@ export class FrequencyIeee14Copy extends EpisodeTask {
   #fallbacks = 0;
 
   constructor(args: FrequencyIeee14Args) {
-    super(args.split === 'test' ? 'frequency-ieee14/test' : 'frequency-ieee14', IEEE14_INTERFACE, AGENTS);
+    const shared = args.actions === 'raise' ? IEEE14_RAISE_INTERFACE : IEEE14_INTERFACE;
+    super(args.split === 'test' ? 'frequency-ieee14/test' : 'frequency-ieee14', shared, AGENTS);
     this.args = args;
     this.#steps = STUDY.steps.filter(({ set }) => set === args.split);
     this.stepsPerInterval = wholeSteps(args.stepMs, args.physicsMs);
@@ -181,6 +188,7 @@ export class FrequencyIeee14Copy extends EpisodeTask {
       this.#startPuS[a] = storedAt(FLEETS[a]!.rating, between(stream, SOC_MICRO), baseMva);
     this.#inertia = args.inertiaLow < args.inertiaHigh ? stream.below(INERTIAS) : 0;
     this.#fallbacks = 0;
+    this.#shareMicro.fill(0);
     this.#delayed.reset();
     const event = { step: atMs / args.physicsMs, port: AGENTS + port, demandPu: this.#loadPu };
     run.begin(this.#sim(this.#inertia), this.#startPuS, [event]);
@@ -205,7 +213,9 @@ export class FrequencyIeee14Copy extends EpisodeTask {
     for (let a = 0; a < AGENTS; a++) {
       this.#fallbacks += port.fallbackUsed[a]!;
       this.#deliveredPuS[a] = run.sim.deliveredPuS(a);
-      orderFleet(run, a, port.issued[a]!, FULL_SHARE_MICRO);
+      const before = args.actions === 'raise' ? this.#shareMicro[a]! : 0;
+      this.#shareMicro[a] = clamp(before + port.issued[a]!, -FULL_SHARE_MICRO, FULL_SHARE_MICRO);
+      orderFleet(run, a, this.#shareMicro[a]!, FULL_SHARE_MICRO);
     }
     run.advance(this.stepsPerInterval);
     this.#machinesHzS += (this.#meanAbsHz() * args.stepMs) / 1000;
@@ -219,7 +229,8 @@ export class FrequencyIeee14Copy extends EpisodeTask {
     let frequency = 0;
     for (let i = 0; i < MACHINES.length; i++) frequency += run.absHz[i]! / MACHINES.length / SCALE_HZ;
     const used = Math.abs(meanPu) / run.sim.fleets[agent]!.pMaxPu;
-    const changed = Math.abs(port.issued[agent]! - port.previous[agent]!) / FULL_SHARE_MICRO;
+    const held = args.actions === 'raise' ? 0 : port.previous[agent]!;
+    const changed = Math.abs(port.issued[agent]! - held) / FULL_SHARE_MICRO;
     const ofCentre = (centre * run.centreAbsHz) / SCALE_HZ + outside * run.fineOutside;
     return -(machines * frequency + ofCentre + energy * used + change * changed);
   }
@@ -290,6 +301,7 @@ export class FrequencyIeee14Copy extends EpisodeTask {
     this.#fallbacks = fallbacks!;
     this.#centreBeforeHzS = centreBeforeHzS!;
     this.#machinesHzS = machinesHzS!;
+    this.#shareMicro.set(state.numbers.slice(6));
   }
 
   protected twin(): FrequencyIeee14Copy {
@@ -331,6 +343,7 @@ const BOUNDS = {
   ...COMMON_BOUNDS,
   response: RESPONSES,
   loadStepPu: [-2, 2, 'real'],
+  actions: ['share', 'raise'],
   inertiaLow: [0.1, 10, 'real'],
   inertiaHigh: [0.1, 10, 'real'],
   sizeSpread: [0, 1, 'real'],
@@ -356,4 +369,14 @@ export const frequencyIeee14: TaskDefinition<FrequencyIeee14Args> = {
     episodeSteps: DEFAULTS.episodeMs / DEFAULTS.stepMs,
   },
   createCopy: (given) => new FrequencyIeee14Copy(checkArgs(given)),
+};
+
+/** `frequency-ieee14-v1` by raise and lower commands, with the frequencies of all fleets seen: `actions: 'raise'`. */
+export const frequencyIeee14Raise: TaskDefinition<FrequencyIeee14Args> = {
+  id: 'frequency-ieee14-raise-v1',
+  about: {
+    ...frequencyIeee14.about!,
+    title: 'the same by raise and lower commands that see the frequency at all fleets',
+  },
+  createCopy: (given) => new FrequencyIeee14Copy(checkArgs({ actions: 'raise', ...given })),
 };

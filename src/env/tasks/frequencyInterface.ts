@@ -71,10 +71,38 @@ export const AREA2_INTERFACE: PolicyInterface = setpointAndGain([
 ]);
 
 /**
+ * Secondary control by raise and lower commands, which the fleet adds up, with the frequencies of all three fleets' buses, as
+ * a central controller has them; blind, a gentle raise or lower.
+ */
+export const IEEE14_RAISE_INTERFACE: PolicyInterface = {
+  inputs: [
+    fitInput('f.dev', 'hz.e-6', -300000, 300000),
+    fitInput('f.delta', 'hz.e-6', -300000, 300000),
+    ...[0, 1, 2].map((k) => fitInput(`f.dev/${k}`, 'hz.e-6', -300000, 300000)),
+    ...[0, 1, 2].map((k) => fitInput(`f.delta/${k}`, 'hz.e-6', -300000, 300000)),
+    fitInput('p.own', 'w', -30 * MW, 30 * MW),
+    fitInput('prev.raise', 'ratio.e-6', -FULL_SHARE_MICRO, FULL_SHARE_MICRO),
+  ],
+  outputs: [fitOutput('raise', 'ratio.e-6', -FULL_SHARE_MICRO, FULL_SHARE_MICRO)],
+  envelopes: [noHarm(0)],
+  fallback: [{ si: 0, r: [-500000, -20000, 20000, 500000], y: [FULL_SHARE_MICRO, 0, 0, -FULL_SHARE_MICRO], z: 0 }],
+  state: [{ i: 9, d: 0, z: 0 }],
+};
+
+interface DeliveryInterfaceOptions {
+  readonly limitMicro: number;
+  readonly contractW: number;
+  /** States of charge that the input tells apart. */
+  readonly socMicro: readonly [number, number];
+  readonly wide: boolean;
+}
+
+/**
  * A contracted response: set points within +-limitMicro of the fleet's power beside a curve whose gain is 1, or, `wide`,
  * whatever the gain. Blind: the bare curve.
  */
-export function deliveryInterface(limitMicro: number, contractW: number, wide: boolean): PolicyInterface {
+export function deliveryInterface(options: DeliveryInterfaceOptions): PolicyInterface {
+  const { limitMicro, contractW, socMicro, wide } = options;
   const reachW = Math.floor((6 * contractW) / 5);
   const limit = wide ? FULL_SHARE_MICRO : limitMicro;
   const always1: OutputSpec = {
@@ -91,7 +119,7 @@ export function deliveryInterface(limitMicro: number, contractW: number, wide: b
       fitInput('f.dev', 'hz.e-6', -500000, 500000),
       fitInput('f.delta', 'hz.e-6', -500000, 500000),
       fitInput('p.own', 'w', -reachW, reachW),
-      fitInput('soc', 'ratio.e-6', 0, 1000000),
+      fitInput('soc', 'ratio.e-6', ...socMicro),
       fitInput('prev.share', 'ratio.e-6', -limit, limit),
       fitInput('prev.gain', 'ratio.e-6', 0, MAX_GAIN_MICRO),
     ],

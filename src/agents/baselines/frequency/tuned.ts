@@ -1,0 +1,42 @@
+/**
+ * What the grids of tune.ts found on training episodes: 24 of `frequency-ieee14` at its own inertia and size of step (`nominal`)
+ * and as varied as policies are trained on (`varied`), each for the least time and the least integral; 24 blocks each of the
+ * delivery tasks. `npx tsx train/frequencyTuning.ts` finds them again; the whole tables stand in docs/evidence/frequency.md.
+ */
+import type { RechargeSettings } from './recharge.ts';
+import type { PiGains } from './secondary.ts';
+
+export interface TunedFrequency {
+  readonly pi: readonly (PiGains & { readonly name: string; readonly tunedFor: string })[];
+  readonly recharge: { readonly regulation: RechargeSettings; readonly containment: RechargeSettings };
+}
+
+export const TUNED_FREQUENCY: TunedFrequency = {
+  pi: [
+    {
+      name: 'droop + PI, nominal',
+      tunedFor: 'the episodes of the case, where one setting has both the least time and the least integral',
+      kpPerHz: 0.25,
+      kiPerHz: 1.75,
+      form: 'central',
+    },
+    {
+      name: 'droop + PI, varied, time',
+      tunedFor: 'varied inertia and size, least time to 10 mHz',
+      kpPerHz: -0.25,
+      kiPerHz: 1,
+      form: 'central',
+    },
+    {
+      name: 'droop + PI, varied, integral',
+      tunedFor: 'varied inertia and size, least integral of |df|',
+      kpPerHz: 0,
+      kiPerHz: 1.5,
+      form: 'central',
+    },
+  ],
+  recharge: {
+    regulation: { rate: 1, idleShare: 0.8, deadbandHz: 0.015 },
+    containment: { rate: 1, idleShare: 0.8, deadbandHz: 0.015 },
+  },
+};
