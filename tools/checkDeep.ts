@@ -11,6 +11,7 @@ import { make, TASK_IDS } from '../src/env/gym/registry.ts';
 import { endure } from '../test/env/endurance.ts';
 import { runHistories } from '../test/ledger/histories.ts';
 import { runSameIntegers } from '../test/twin/sameIntegersRun.ts';
+import { anm6Evidence } from './anm6Evidence.ts';
 import { runLearners } from '../test/agents/learners.ts';
 
 /** Per task, whichever asks for more. */
@@ -31,6 +32,10 @@ interface Part {
 }
 
 const PARTS: Readonly<Record<string, Part>> = {
+  'anm6-easy': {
+    title: 'anm6-easy: every seed of its recipe beside every baseline',
+    run: () => anm6Evidence(REPO_ROOT),
+  },
   kills: {
     title: 'kill -9 at named persist steps of a simulation',
     run() {

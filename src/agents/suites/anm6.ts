@@ -83,8 +83,8 @@ const RULES = baseline(
   ruleBased(),
 );
 const SEEN = 'expects the slots ahead as the last one seen';
-const CONSTANT_OPTIONS: DcOpfOptions = { stages: 16, safetyMargin: 0.94 };
-const KNOWING_OPTIONS: DcOpfOptions = { stages: 32, safetyMargin: 0.94 };
+const CONSTANT_OPTIONS: DcOpfOptions = { stages: 16, safetyMargin: 0.9 };
+const KNOWING_OPTIONS: DcOpfOptions = { stages: 32, safetyMargin: 0.95 };
 
 function suite(id: string, title: string, args: Partial<Anm6Args>, baselines: readonly Contender[]): Suite {
   return {
