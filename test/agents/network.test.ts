@@ -53,6 +53,20 @@ describe('typed-array network', () => {
     expect(worst).toBeLessThan(1e-6);
   });
 
+  it.each<HiddenActivation>(['relu', 'hardtanh', 'tanh'])('gives a row the same bits in any company (%s)', (hidden) => {
+    const { shape, params } = randomNet(5, [5, 9, 16, 3], hidden);
+    const stream = RandomStream.fromSeed(6, 'company');
+    const inputs = Float32Array.from({ length: 11 * 5 }, () => 2 * normal(stream));
+    const runner = new MlpRunner(shape);
+    const alone = new Float32Array(11 * 3);
+    for (let row = 0; row < 11; row++) runner.run(params, inputs.subarray(row * 5), 1, alone.subarray(row * 3));
+    for (let rows = 2; rows <= 11; rows++) {
+      const together = new Float32Array(rows * 3);
+      runner.run(params, inputs, rows, together);
+      expect(together.join()).toBe(alone.subarray(0, rows * 3).join());
+    }
+  });
+
   it('starts orthogonal: W W^T = gain^2 I on the short side', () => {
     const shape = mlpShape([8, 32, 4], 'relu');
     const params = new Float32Array(shape.to);
