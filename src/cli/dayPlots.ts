@@ -1,7 +1,7 @@
-/** One day under several controllers, as pictures: the feeder at its worst interval, and the day over time. */
-import { evaluateDay } from '../agents/evaluate.ts';
-import type { Controller } from '../agents/baselines/controllers.ts';
+/** One day under several contenders, as pictures: the feeder at its worst interval, and the day over time. */
+import type { Contender, Scenario } from '../agents/evaluation/suite.ts';
 import type { Feeder } from '../env/physics/feeder.ts';
+import type { VoltageCopy } from '../env/tasks/voltageTask.ts';
 import { feederState } from '../env/render/feederState.ts';
 import { oneLineSvg, type OneLineState } from '../env/render/oneLine.ts';
 import { timeSeriesSvg, type Line, type Panel } from '../env/render/timeSeries.ts';
@@ -30,8 +30,8 @@ export interface NamedPlot {
   readonly svg: string;
 }
 
-/** Lives the synthetic day once more, as `evaluateDays` did. */
-export function traceDay(day: number, controller: Controller): DayTrace {
+/** Lives a scenario of a voltage suite once more. */
+export async function traceDay(contender: Contender, scenario: Scenario): Promise<DayTrace> {
   const trace = {
     highestVPu: [] as number[],
     lowestVPu: [] as number[],
@@ -43,21 +43,33 @@ export function traceDay(day: number, controller: Controller): DayTrace {
   };
   let worst: DayTrace['worst'] | undefined;
   let times = { startMs: 0, stepMs: 0 };
-  evaluateDay(day, controller, {}, (feeder, step) => {
-    if (step === 0) times = { startMs: feeder.startMs(0), stepMs: feeder.series.stepMs };
-    trace.highestVPu.push(feeder.maxVPu);
-    trace.lowestVPu.push(feeder.minVPu);
-    trace.lossKw.push(feeder.lossW / 1e3);
-    trace.qMvar.push(sum(feeder.qVar) / 1e6);
-    trace.batteryKw.push(sum(feeder.pBatteryW) / 1e3);
-    trace.loadMw.push(loadW(feeder, step) / 1e6);
-    trace.pvMw.push(sum(feeder.pvW) / 1e6);
-    const vPu = feeder.maxVPu - 1 > 1 - feeder.minVPu ? feeder.maxVPu : feeder.minVPu;
-    if (worst === undefined || Math.abs(vPu - 1) > Math.abs(worst.vPu - 1)) {
-      worst = { step, vPu, state: feederState(feeder) };
-    }
-  });
-  return { name: controller.name, ...times, ...trace, worst: worst! };
+  await contender.run(scenario, (copy) =>
+    afterEachInterval((copy as VoltageCopy).feeder, (feeder, step) => {
+      if (step === 0) times = { startMs: feeder.startMs(0), stepMs: feeder.series.stepMs };
+      trace.highestVPu.push(feeder.maxVPu);
+      trace.lowestVPu.push(feeder.minVPu);
+      trace.lossKw.push(feeder.lossW / 1e3);
+      trace.qMvar.push(sum(feeder.qVar) / 1e6);
+      trace.batteryKw.push(sum(feeder.pBatteryW) / 1e3);
+      trace.loadMw.push(loadW(feeder, step) / 1e6);
+      trace.pvMw.push(sum(feeder.pvW) / 1e6);
+      const vPu = feeder.maxVPu - 1 > 1 - feeder.minVPu ? feeder.maxVPu : feeder.minVPu;
+      if (worst === undefined || Math.abs(vPu - 1) > Math.abs(worst.vPu - 1)) {
+        worst = { step, vPu, state: feederState(feeder) };
+      }
+    }),
+  );
+  return { name: contender.name, ...times, ...trace, worst: worst! };
+}
+
+/** As an interval was lived: what the task does next may already show the one to come. */
+function afterEachInterval(feeder: Feeder, look: (feeder: Feeder, step: number) => void): void {
+  const advance = feeder.advance.bind(feeder);
+  feeder.advance = (step, setpoints) => {
+    const converged = advance(step, setpoints);
+    look(feeder, step);
+    return converged;
+  };
 }
 
 function sum(values: Float64Array): number {
@@ -69,16 +81,16 @@ function loadW(feeder: Feeder, step: number): number {
   return sum(feeder.series.loadPW.subarray(step * buses, (step + 1) * buses));
 }
 
-/** `one-line-<name>` of the named controllers, then `day` with all of them; `about` is said under every title. */
-export function dayPlots(traces: readonly DayTrace[], drawn: readonly string[], about: string): NamedPlot[] {
-  const diagrams = traces.filter(({ name }) => drawn.includes(name)).map((trace) => diagram(trace, about));
+/** `one-line-<name>` of the first two, then `day` with all of them; `about` is said under every title. */
+export function dayPlots(traces: readonly DayTrace[], about: string): NamedPlot[] {
+  const diagrams = traces.slice(0, 2).map((trace) => diagram(trace, about));
   return [...diagrams, { name: 'day', svg: overTime(traces, about) }];
 }
 
 function diagram({ name, startMs, stepMs, worst }: DayTrace, about: string): NamedPlot {
   const at = new Date(startMs + worst.step * stepMs).toISOString();
   const svg = oneLineSvg(worst.state, {
-    title: `33-bus feeder, control: ${name}`,
+    title: `Feeder, control: ${name}`,
     subtitle: `${about}; worst interval, ${at.slice(11, 16)} UTC, ${worst.vPu.toFixed(4)} pu`,
   });
   return { name: `one-line-${name}`, svg };
@@ -111,5 +123,5 @@ function overTime(traces: readonly DayTrace[], about: string): string {
     },
   ];
   const { startMs, stepMs } = first;
-  return timeSeriesSvg({ title: 'A day of the 33-bus feeder', subtitle: about, startMs, stepMs, panels });
+  return timeSeriesSvg({ title: 'A day of the feeder', subtitle: about, startMs, stepMs, panels });
 }

@@ -17,6 +17,10 @@ export const ROUTES: Routes = {
     load: () => import('./commands/demo.ts'),
   },
   train: { brief: 'Train a policy from a recipe and freeze it', load: () => import('./commands/train.ts') },
+  sweep: {
+    brief: 'Search the settings of a recipe: random draws, successive halving',
+    load: () => import('./commands/sweep.ts'),
+  },
   reproduce: {
     brief: 'Train a model again and compare every digest with its card',
     load: () => import('./commands/reproduce.ts'),

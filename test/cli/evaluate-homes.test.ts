@@ -174,16 +174,18 @@ describe('gridpact evaluate --homes', () => {
     expect(documentOf(stdout).all.greedy).toEqual({ cost: 0, carbonKg: 0, ratio: null });
   });
 
-  it('refuses what belongs to the voltage task, and a folder without homes', () => {
-    for (const args of [['policy.cbor'], ['--days', '3'], ['--from', '301'], ['--hard'], ['--plot', 'plots']]) {
+  it('refuses what says how policies are run, a policy of another task, and a folder without homes', () => {
+    for (const args of [['--count', '3'], ['--from', '301'], ['--apart'], ['--plot', 'plots'], ['--html', 'x.html']]) {
       const { status, stdout, stderr } = evaluate('--homes', folder, ...args);
       expect([status, stdout]).toEqual([2, '']);
       expect(stderr).toContain('error cli.usage');
-      expect(stderr).toContain(args[0] === 'policy.cbor' ? 'got policy policy.cbor' : `got ${args[0]}`);
+      expect(stderr).toContain(`got ${args[0]}`);
     }
+    const voltage = evaluate('--homes', folder, join(import.meta.dirname, 'fixtures/policy.cbor'));
+    expect(voltage).toMatchObject({ status: 2, stderr: expect.stringContaining('got suite voltage-') as string });
     expect(evaluate('--mpc')).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('--mpc with --homes') as string,
+      stderr: expect.stringContaining('--mpc with --homes and no policy') as string,
     });
     expect(evaluate('--homes', 'nowhere')).toMatchObject({
       status: 1,

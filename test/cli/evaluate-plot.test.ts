@@ -1,13 +1,11 @@
 /** `gridpact evaluate --plot` by the real program: which files it writes, what they show, what it refuses. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { noControl } from '../../src/agents/baselines/controllers.ts';
-import { evaluateDay } from '../../src/agents/evaluate.ts';
+import { suiteOf } from '../../src/agents/suites/index.ts';
 import { traceDay } from '../../src/cli/dayPlots.ts';
-import { testDay } from '../../src/env/series/synthetic.ts';
 import { parseXml } from '../support/xml.ts';
 import { builtCli } from './built.ts';
 
@@ -15,9 +13,12 @@ const cli = await builtCli();
 const directory = mkdtempSync(join(tmpdir(), 'gridpact-plot-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
+const policy = join(directory, 'policy');
+copyFileSync(join(import.meta.dirname, 'fixtures/policy.cbor'), policy);
+const FEW = ['--suite', 'voltage-ieee33', '--count', '2', '--against', 'none', '--against', 'droop-live'];
+
 function evaluate(...args: string[]) {
-  const policy = join(import.meta.dirname, 'fixtures/policy.cbor');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, 'evaluate', policy, '--days', '2', ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, 'evaluate', 'policy', ...FEW, ...args], {
     cwd: directory,
     encoding: 'utf8',
     env: { ...process.env, NO_COLOR: '1' },
@@ -40,34 +41,37 @@ describe('gridpact evaluate --plot', () => {
     for (const name of FILES) parseXml(read(name));
   });
 
-  it('draws the day that is hardest without control, at its worst interval', () => {
-    const days = [testDay(300), testDay(301)].map((day) => evaluateDay(day, noControl()));
-    const hardest = days[0]!.outOfBandShare > days[1]!.outOfBandShare ? days[0]! : days[1]!;
-    const { worst, highestVPu, lowestVPu, lossKw } = traceDay(hardest.day, noControl());
+  it('draws the day that is hardest without control, at its worst interval', async () => {
+    const suite = await suiteOf('voltage-ieee33');
+    const none = suite.baselines()[0]!;
+    const lived = await Promise.all(
+      suite.scenarios({ count: 2 }).map(async (scenario) => ({ scenario, metrics: await none.run(scenario) })),
+    );
+    lived.sort((a, b) => b.metrics['outOfBandShare']! - a.metrics['outOfBandShare']!);
+    const { scenario, metrics } = lived[0]!;
+    const { worst, highestVPu, lowestVPu, lossKw } = await traceDay(none, scenario);
     const furthest = Math.max(...highestVPu.map((v) => v - 1), ...lowestVPu.map((v) => 1 - v));
     expect(Math.abs(worst.vPu - 1)).toBe(furthest);
-    expect(lossKw.reduce((sum, kw) => sum + kw, 0) / 12000).toBeCloseTo(hardest.lossMwh, 9);
-    expect(title(read('one-line-none.svg'))).toBe('33-bus feeder, control: none');
-    expect(description(read('one-line-none.svg'))).toContain(`synthetic test day ${hardest.day}; worst interval, `);
+    expect(lossKw.reduce((sum, kw) => sum + kw, 0) / 12000).toBeCloseTo(metrics['lossMwh']!, 9);
+    expect(title(read('one-line-none.svg'))).toBe('Feeder, control: none');
+    expect(description(read('one-line-none.svg'))).toContain(`scenario ${scenario.id}; worst interval, `);
     expect(description(read('one-line-none.svg'))).toContain(`${worst.vPu.toFixed(4)} pu.`);
   });
 
-  it('shows policy and baselines in the plots of the day', () => {
-    for (const name of ['policy', 'none', 'device-curve', 'droop-fixed-point-tuned'])
-      expect(read('day.svg')).toContain(`>${name}<`);
+  it('shows policy, weakest and strongest baseline and the bound in the plots of the day', () => {
+    for (const name of ['policy', 'none', 'droop-live', 'opf']) expect(read('day.svg')).toContain(`>${name}<`);
     const lines = parseXml(read('day.svg')).filter(({ attributes }) => attributes['class'] === 'line');
     // Highest and lowest voltage, loss and reactive power of four controls; batteries, on one plan; load and PV.
     expect(lines).toHaveLength(4 * 4 + 1 + 2);
   });
 
-  it('writes the same bytes again, lists them under --json, and one file when that is what is named', () => {
+  it('writes the same bytes again, and one file when that is what is named', () => {
     const again = evaluate('--plot', 'again', '--json');
-    expect((JSON.parse(again.stdout) as { plots: string[] }).plots).toEqual(FILES.map((name) => join('again', name)));
+    expect(JSON.parse(again.stdout)).toMatchObject({ format: 'gridpact-evaluation/1' });
     for (const name of FILES) expect(readFileSync(join(directory, 'again', name), 'utf8')).toBe(read(name));
     const one = evaluate('--plot', 'only.svg', '--json');
-    expect((JSON.parse(one.stdout) as { plots: string[] }).plots).toEqual(['only.svg']);
+    expect(one.status).toBe(0);
     expect(readFileSync(join(directory, 'only.svg'), 'utf8')).toBe(read('day.svg'));
-    expect(JSON.parse(evaluate('--json').stdout)).not.toHaveProperty('plots');
   });
 
   it('refuses a place it cannot write to, with a code', () => {

@@ -140,6 +140,7 @@ function relativeTo(a: Drawn, b: Drawn): Pick<MetricComparison, 'relative'> {
 
 function verdictOf({ low, high }: Estimate, better: 'less' | 'more'): { readonly verdict?: Verdict } {
   if (low === undefined || high === undefined) return {};
+  if (low === 0 && high === 0) return { verdict: 'equal' };
   if (high < 0) return { verdict: better === 'less' ? 'better' : 'worse' };
   if (low > 0) return { verdict: better === 'more' ? 'better' : 'worse' };
   return { verdict: 'open' };

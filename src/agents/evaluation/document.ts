@@ -53,8 +53,8 @@ export interface MetricSummary {
   readonly worst: number;
 }
 
-/** Better or worse: 95 % of the resamples of the difference lie on one side of 0. */
-export type Verdict = 'better' | 'worse' | 'open';
+/** Better or worse: 95 % of the resamples of the difference lie on one side of 0. Equal: all of them on it. */
+export type Verdict = 'better' | 'worse' | 'open' | 'equal';
 
 export interface ComparisonRecord {
   readonly policy: string;

@@ -3,9 +3,11 @@ import { toHex, utf8 } from '../../base/bytes.ts';
 import { fail } from '../../base/errors.ts';
 import { sha256 } from '../../base/hash.ts';
 import type { LoadedPolicy } from '../../contracts/policy/artifact.ts';
+import { taskDefinition } from '../../env/gym/registry.ts';
 import type { FloatPolicy } from '../freeze/floatPolicy.ts';
 import { comparePolicy, summarise, type Measured } from './compare.ts';
 import { EVALUATION_FORMAT, type EvaluationDocument, type ScenarioRecord } from './document.ts';
+import { interfaceSignature } from './episode.ts';
 import { freezingOf } from './freezing.ts';
 import { runAll, type RunOptions, type Runner } from './runner.ts';
 import { BOOTSTRAP_DEFAULTS, type BootstrapOptions } from './statistics.ts';
@@ -41,6 +43,7 @@ export async function evaluateSuite(
       got: { policies: entries.length, scenarios: scenarios.length },
     });
   }
+  checkFit(suite, scenarios[0]!, entries);
   const runners = runnersOf(suite, entries, options.against);
   const results = await runAll(runners, scenarios, suite.metrics, options);
   const baselines = runners.flatMap(({ contender }) => (contender.kind === 'policy' ? [] : [contender]));
@@ -68,6 +71,14 @@ export async function evaluateSuite(
         ),
       })),
   };
+}
+
+/** Before anything is run: what a policy sees and moves is what the task of the suite gives and takes. */
+function checkFit({ task }: Suite, { args }: Scenario, entries: readonly Entry[]): void {
+  const expected = interfaceSignature(taskDefinition(task).createCopy(args).port.policy);
+  const odd = entries.find(({ artifact }) => interfaceSignature(artifact.interface) !== expected);
+  if (odd === undefined) return;
+  throw fail('agents.evaluate', { expected, got: `${odd.from}: ${interfaceSignature(odd.artifact.interface)}` });
 }
 
 /** Policies in their order, baselines and bounds, then the float networks of the policies that have one. */

@@ -4,6 +4,7 @@
  * (beside this file) know nothing of the task.
  */
 import type { TaskId } from '../../env/gym/registry.ts';
+import type { TaskCopy } from '../../env/gym/task.ts';
 import type { LoadedPolicy } from '../../contracts/policy/artifact.ts';
 import type { FloatPolicy } from '../freeze/floatPolicy.ts';
 
@@ -40,7 +41,8 @@ export interface Contender {
   readonly kind: 'baseline' | 'bound' | 'policy';
   /** What it sees and when, and what it is tuned on; one sentence for the foot of the table. */
   readonly about: string;
-  run(scenario: Scenario): Metrics | Promise<Metrics>;
+  /** `begin`: where there is something to draw, given the copy before its first step, for whoever watches. */
+  run(scenario: Scenario, begin?: (copy: TaskCopy) => void): Metrics | Promise<Metrics>;
 }
 
 export interface SuiteOptions {

@@ -53,7 +53,7 @@ const SUITES: Readonly<Record<string, SuiteEntry>> = {
     load: async () => (await import('./frequency.ts')).frequencyContainment,
   },
   'dispatch-feeder': {
-    task: 'dispatch-feeder-v1',
+    task: 'dispatch-feeder-margin-v1',
     load: async () => (await import('./dispatchFeeder.ts')).dispatchFeederSuite(),
   },
   'dispatch-home': {

@@ -1,180 +1,171 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { hireCrew, type Crew } from '../../agents/evaluation/crew.ts';
+import type { EvaluationDocument } from '../../agents/evaluation/document.ts';
+import { evaluateSuite } from '../../agents/evaluation/evaluate.ts';
+import { evaluationPage } from '../../agents/evaluation/page/page.ts';
+import { resultFile } from '../../agents/evaluation/resultFile.ts';
+import { documentText } from '../../agents/evaluation/show.ts';
+import type { Suite, SuiteOptions } from '../../agents/evaluation/suite.ts';
+import { suiteIdFor, suiteOf, type SuiteMaterial } from '../../agents/suites/index.ts';
+import { learningCurveSvg } from '../../agents/training/learningCurve.ts';
+import { readLog } from '../../agents/training/runFolder.ts';
 import { fail } from '../../base/errors.ts';
-import { TUNED } from '../../agents/baselines/tuned.ts';
-import {
-  compareScores,
-  evaluateDays,
-  meanMetrics,
-  pairedBootstrap,
-  policyController,
-  type Comparison,
-  type DayMetrics,
-} from '../../agents/evaluate.ts';
-import { hardDays, studyBaselines } from '../../agents/study.ts';
-import { createExecutor } from '../../contracts/policy/execute.ts';
-import { loadArtifact } from '../../contracts/policy/codec.ts';
-import { testDay } from '../../env/series/synthetic.ts';
-import type { Controller } from '../../agents/baselines/controllers.ts';
-import type { PolicyInterface } from '../../grid/interface.ts';
 import type { Action } from '../command.ts';
 import type { EvaluateFlags } from '../commands/evaluate.ts';
-import { dayPlots, traceDay } from '../dayPlots.ts';
-import { makeNamedDirectory, writeNamedFile } from '../files.ts';
-import { readPolicy } from '../policyInput.ts';
-import { fixed, percent, short } from '../ui/format.ts';
-import { table } from '../ui/table.ts';
-import { evaluateHomes } from './evaluateHomes.ts';
+import { readPolicyInput, shippedPolicyInput, type PolicyInput } from '../evaluationInput.ts';
+import { plotHardest } from '../evaluationPlots.ts';
+import { evaluationText } from '../evaluationText.ts';
+import { writeNamedFile } from '../files.ts';
+import { readHomes } from '../homesInput.ts';
+import type { Json, Reporter } from '../ui/output.ts';
+import type { Progress } from '../ui/progress.ts';
+import { evaluateHomes, sayIssues } from './evaluateHomes.ts';
 
-const DAYS = 20;
-/** Those before were looked at while the shipped recipe was made. */
-const FROM = 300;
+const MOST_WORKERS = 8;
 
-export const evaluate: Action<EvaluateFlags, [policy: string | undefined]> = async (report, flags, path) => {
-  if (flags.homes !== undefined) return evaluateHomes(report, flags, path);
-  if (flags.mpc) throw fail('cli.usage', { expected: '--mpc with --homes', got: '--mpc alone' });
-  const artifact = loadArtifact(await readPolicy(path));
-  assertOffsets(artifact.interface);
-  const { days: count = DAYS, from = FROM } = flags;
-  const days = flags.hard
-    ? hardDays('test', count, {}, from)
-    : Array.from({ length: count }, (_, i) => testDay(from + i));
-  const executor = createExecutor(artifact);
-  const policy = policyController(
-    'policy',
-    artifact.interface,
-    (raw, missing, out) => void executor.run(raw, missing, out),
-  );
-  const controllers = [...studyBaselines(TUNED), policy];
-  const progress = report.progress('evaluating', controllers.length, 'controllers');
-  const runs = controllers.map((controller, i) => {
-    const metrics = evaluateDays(days, controller);
-    progress.update(i + 1, controller.name);
-    return { name: controller.name, metrics };
-  });
-  progress.end();
-  const plots = flags.plot === undefined ? undefined : await writePlots(flags.plot, controllers, runs[0]!.metrics);
-  const own = runs[runs.length - 1]!.metrics;
-  const rows = runs.map(({ name, metrics }) => ({
-    name,
-    ...meanMetrics(metrics),
-    policyMinusThis: name === policy.name ? undefined : pairedBootstrap([own], metrics),
-  }));
+export const evaluate: Action<EvaluateFlags, string[]> = async (report, flags, ...paths) => {
+  if (flags.homes !== undefined && paths.length === 0) return evaluateHomes(report, flags);
+  if (flags.mpc) throw fail('cli.usage', { expected: '--mpc with --homes and no policy', got: '--mpc' });
+  const inputs = await readInputs(paths, flags.apart);
+  const id = flags.suite ?? suiteIdOf(inputs);
+  const material = await materialOf(report, flags, id);
+  const suite = await suiteOf(id, material);
+  if (flags.plot !== undefined && !suite.task.startsWith('voltage-')) {
+    throw fail('cli.usage', { expected: '--plot with a voltage suite', got: id });
+  }
+  const document = await run(report, flags, { id, suite, material }, inputs);
+  const written = await writeAll(flags, document, inputs);
+  if (flags.plot !== undefined) {
+    const scenarios = suite.scenarios(selectionOf(flags));
+    written.push(...(await plotHardest(flags.plot, { suite, scenarios, document, input: inputs[0]! })));
+  }
   report.text(
-    `${short(artifact.cid)} on ${dayCount(days.length, flags.hard)}`,
-    '',
-    ...meansTable(rows, (name) => (name === policy.name ? report.colours.bold(name) : name)),
-    '',
-    ...(days.length === 1 ? oneDayTable(rows) : comparisonTable(rows)),
-    ...(plots ?? []).map((file, i) => `${i === 0 ? '\n' : ''}wrote ${file}`),
+    ...evaluationText(document, { width: report.width, colours: report.colours }),
+    ...written.map((file, i) => `${i === 0 ? '\n' : ''}wrote ${file}`),
   );
-  report.document({
-    policy: { cid: artifact.cid },
-    days: [...days],
-    ...(plots === undefined ? {} : { plots }),
-    rows: rows.map(({ policyMinusThis, ...row }) => ({
-      ...row,
-      ...(policyMinusThis === undefined ? {} : { policyMinusThis: comparisonDocument(policyMinusThis, days.length) }),
-    })),
-  });
+  report.document(document as unknown as Json);
 };
 
-/** Any other policy would find its inputs missing, and its fallback would be compared. */
-function assertOffsets({ outputs }: PolicyInterface): void {
-  if (outputs.length === 1 && outputs[0]!.n === 'offset') return;
-  throw fail('cli.file', {
-    expected: 'a policy of a voltage task: one output, offset',
-    got: outputs.map(({ n }) => n).join(', '),
+async function readInputs(paths: readonly string[], apart: boolean): Promise<readonly PolicyInput[]> {
+  if (paths.length === 0) return [await shippedPolicyInput()];
+  const inputs: PolicyInput[] = [];
+  for (const path of paths) inputs.push(await readPolicyInput(path));
+  return apart ? inputs.map((input) => ({ ...input, name: input.from })) : inputs;
+}
+
+/** @throws `agents.suite` when a policy fits no suite, or two fit different ones. */
+function suiteIdOf(inputs: readonly PolicyInput[]): string {
+  const ids = inputs.map(({ name, artifact, task }) => suiteIdFor(artifact.interface, { name, task }));
+  const [first] = ids;
+  if (ids.every((id) => id === first)) return first!;
+  throw fail('agents.suite', {
+    expected: 'policies of one suite, or --suite',
+    got: inputs.map(({ from }, i) => `${from}: ${ids[i]}`).join(', '),
   });
 }
 
-/** The controllers that say most beside each other; the first is the plainest line. */
-const PLOTTED = ['policy', 'none', 'device-curve', 'droop-fixed-point-tuned'];
+async function materialOf(report: Reporter, { homes: folder }: EvaluateFlags, id: string): Promise<SuiteMaterial> {
+  if (folder === undefined) return {};
+  if (!id.startsWith('dispatch-home')) {
+    throw fail('cli.usage', { expected: '--homes with a policy of a home battery', got: `suite ${id}` });
+  }
+  const { homes, issues } = await readHomes(folder);
+  sayIssues(report, issues);
+  return { homes };
+}
 
-/** Paths of the files written. @throws `cli.file`. */
-async function writePlots(
-  path: string,
-  controllers: readonly Controller[],
-  without: readonly DayMetrics[],
+interface Judged {
+  readonly id: string;
+  readonly suite: Suite;
+  readonly material: SuiteMaterial;
+}
+
+function selectionOf({ count, days, from }: EvaluateFlags): SuiteOptions {
+  return { count: count ?? days, from };
+}
+
+async function run(
+  report: Reporter,
+  flags: EvaluateFlags,
+  { id, suite, material }: Judged,
+  entries: readonly PolicyInput[],
+): Promise<EvaluationDocument> {
+  const selection = { ...selectionOf(flags), against: flags.against };
+  const workers = flags.workers ?? fittingWorkers(suite.scenarios(selection).length);
+  const crew = workers === 1 ? undefined : crewFor(workers, { suite: id, material, ...selection }, entries);
+  let progress: Progress | undefined;
+  try {
+    return await evaluateSuite(suite, entries, {
+      ...{ ...selection, lanes: workers, live: crew?.live },
+      command: commandOf(id, flags, entries),
+      store: flags.keep === undefined ? undefined : resultFile(flags.keep, id),
+      onProgress: ({ done, total, contender, scenario }) => {
+        progress ??= report.progress('evaluating', total, 'runs');
+        progress.update(done, `${contender}, ${scenario}`);
+      },
+    });
+  } finally {
+    progress?.end();
+    await crew?.close();
+  }
+}
+
+/** One for each core where there is enough to do: a thread takes a second to be ready. */
+function fittingWorkers(scenarios: number): number {
+  return scenarios < 8 ? 1 : Math.min(availableParallelism(), MOST_WORKERS, scenarios);
+}
+
+type Selection = Omit<Parameters<typeof hireCrew>[1], 'entries'>;
+
+function crewFor(size: number, selection: Selection, entries: readonly PolicyInput[]): Crew {
+  const told = entries.map(({ name, from, artifact: { bytes }, float }) => ({ name, from, bytes, float }));
+  return hireCrew(size, { ...selection, entries: told });
+}
+
+/** What repeats it, without what changes nothing in the result. */
+function commandOf(id: string, flags: EvaluateFlags, entries: readonly PolicyInput[]): string {
+  const { from, against, apart, homes } = flags;
+  const count = flags.count ?? flags.days;
+  const words = [
+    ...['gridpact', 'evaluate', ...entries.map((entry) => entry.from), '--suite', id],
+    ...(count === undefined ? [] : ['--count', String(count)]),
+    ...(from === undefined ? [] : ['--from', String(from)]),
+    ...(against ?? []).flatMap((name) => ['--against', name]),
+    ...(apart ? ['--apart'] : []),
+    ...(homes === undefined ? [] : ['--homes', homes]),
+  ];
+  return words.map(quoted).join(' ');
+}
+
+/** For a POSIX shell. */
+function quoted(word: string): string {
+  return /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** Names of the files. @throws `cli.file`. */
+async function writeAll(
+  { write, html }: EvaluateFlags,
+  document: EvaluationDocument,
+  inputs: readonly PolicyInput[],
 ): Promise<string[]> {
-  const { day } = without.reduce((a, b) => (compareScores(a, b) >= 0 ? a : b));
-  const traces = PLOTTED.flatMap((name) => controllers.filter((c) => c.name === name)).map((c) => traceDay(day, c));
-  const plots = dayPlots(traces, ['none', 'policy'], `synthetic test day ${day}`);
-  const single = /\.svg$/i.test(path);
-  if (!single) await makeNamedDirectory(path);
-  const wanted = single ? plots.slice(-1) : plots;
-  const files = wanted.map(({ name }) => (single ? path : join(path, `${name}.svg`)));
-  for (const [i, file] of files.entries()) await writeNamedFile(file, wanted[i]!.svg);
+  const files: string[] = [];
+  const put = async (file: string, content: string): Promise<void> => {
+    await writeNamedFile(file, content);
+    files.push(file);
+  };
+  if (write !== undefined) await put(join(write, 'evaluation.json'), documentText(document));
+  if (html !== undefined) await put(html, evaluationPage(document, { curves: curvesOf(inputs) }));
   return files;
 }
 
-interface Row extends ReturnType<typeof meanMetrics> {
-  readonly name: string;
-  readonly policyMinusThis: Comparison | undefined;
-}
-
-function meansTable(rows: readonly Row[], paint: (name: string) => string): string[] {
-  const columns = [
-    { title: 'control' },
-    { title: 'out of band', align: 'right' },
-    { title: 'all buses in', align: 'right' },
-    { title: 'loss MWh', align: 'right' },
-    { title: 'mean |q| Mvar', align: 'right' },
-  ] as const;
-  return table(
-    columns,
-    rows.map(({ name, outOfBandShare, controllableRatio, lossMwh, meanAbsQMvar }) => [
-      paint(name),
-      percent(outOfBandShare, 3),
-      percent(controllableRatio),
-      fixed(lossMwh, 4),
-      fixed(meanAbsQMvar, 4),
-    ]),
-  );
-}
-
-function dayCount(count: number, hard: boolean): string {
-  const kind = hard ? 'hard test day' : 'test day';
-  return count === 1 ? `1 ${kind}` : `${count} ${kind}s, means per day`;
-}
-
-function comparisonTable(rows: readonly Row[]): string[] {
-  const columns = [
-    { title: 'against' },
-    { title: 'loss MWh', align: 'right' },
-    { title: '95 %', align: 'right' },
-    { title: 'better', align: 'right' },
-    { title: '' },
-  ] as const;
-  const compared = rows.flatMap(({ name, policyMinusThis }) => {
-    if (policyMinusThis === undefined) return [];
-    const { lossMwh, winShare, beats } = policyMinusThis;
-    const interval = `${fixed(lossMwh.low, 4)} .. ${fixed(lossMwh.high, 4)}`;
-    return [[name, fixed(lossMwh.mean, 4), interval, percent(winShare), beats ? 'beats' : '']];
+/** One plot a name, a line a seed whose folder has a training log. */
+function curvesOf(inputs: readonly PolicyInput[]): { title: string; svg: string }[] {
+  return [...new Set(inputs.map(({ name }) => name))].flatMap((title) => {
+    const runs = inputs.flatMap(({ name, from, folder }) => {
+      const lines = name === title && folder !== undefined ? readLog(join(folder, 'log.jsonl')) : [];
+      return lines.length === 0 ? [] : [{ name: from, lines }];
+    });
+    return runs.length === 0 ? [] : [{ title, svg: learningCurveSvg(title, runs) }];
   });
-  return [
-    'policy minus each, paired by day: line loss, 95 % interval; share of resamples',
-    'in which the policy has the better score (beats: 97.5 % or more)',
-    '',
-    ...table(columns, compared),
-  ];
-}
-
-/** Resampling one day gives that day again: there is a difference, and nothing to say about another day. */
-function oneDayTable(rows: readonly Row[]): string[] {
-  const columns = [{ title: 'against' }, { title: 'loss MWh', align: 'right' }, { title: 'score' }] as const;
-  const compared = rows.flatMap(({ name, policyMinusThis }) => {
-    if (policyMinusThis === undefined) return [];
-    return [[name, fixed(policyMinusThis.lossMwh.mean, 4), policyMinusThis.winShare === 1 ? 'better' : 'not better']];
-  });
-  return [
-    'policy minus each, line loss; one day gives no interval and no verdict:',
-    'take --days 2 or more for those',
-    '',
-    ...table(columns, compared),
-  ];
-}
-
-function comparisonDocument({ outOfBandShare, lossMwh, winShare, beats, resamples }: Comparison, days: number) {
-  if (days === 1) return { outOfBandShare: { mean: outOfBandShare.mean }, lossMwh: { mean: lossMwh.mean } };
-  return { outOfBandShare: { ...outOfBandShare }, lossMwh: { ...lossMwh }, winShare, beats, resamples };
 }

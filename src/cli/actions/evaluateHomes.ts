@@ -28,8 +28,8 @@ const CONTROLS = [
 ] as const;
 
 /** @throws `cli.usage`, `cli.file`; `series.*`, `env.series` for the files; `agents.dispatch`. */
-export async function evaluateHomes(report: Reporter, flags: EvaluateFlags, policy: string | undefined): Promise<void> {
-  refuseVoltage(flags, policy);
+export async function evaluateHomes(report: Reporter, flags: EvaluateFlags): Promise<void> {
+  refuseOthers(flags);
   const folder = flags.homes!;
   const { homes, issues } = await readHomes(folder);
   sayIssues(report, issues);
@@ -64,20 +64,15 @@ function headLines(folder: string, homes: readonly HomeSeries[]): string[] {
   ];
 }
 
-/** What says which days of a feeder a policy is run on says nothing of homes. */
-function refuseVoltage({ days, from, hard, plot }: EvaluateFlags, policy: string | undefined): void {
-  const given = [
-    policy === undefined ? [] : [`policy ${policy}`],
-    days === undefined ? [] : ['--days'],
-    from === undefined ? [] : ['--from'],
-    hard ? ['--hard'] : [],
-    plot === undefined ? [] : ['--plot'],
-  ].flat();
+/** What says how policies are run says nothing of homes without one. */
+function refuseOthers({ mpc: _mpc, homes: _homes, workers: _workers, ...others }: EvaluateFlags): void {
+  const given = Object.entries(others).filter(([, value]) => value !== undefined && value !== false);
   if (given.length === 0) return;
-  throw fail('cli.usage', { expected: '--homes without what belongs to the voltage task', got: given.join(', ') });
+  const got = given.map(([name]) => `--${name}`).join(', ');
+  throw fail('cli.usage', { expected: 'a policy beside it, or --homes and --mpc alone', got });
 }
 
-function sayIssues(report: Reporter, issues: readonly CityLearnIssue[]): void {
+export function sayIssues(report: Reporter, issues: readonly CityLearnIssue[]): void {
   for (const kind of new Set(issues.map(({ code, file }) => `${code} ${file}`))) {
     const found = issues.filter(({ code, file }) => `${code} ${file}` === kind);
     for (const { line, message } of found.slice(0, SHOWN)) report.warn(`${kind} line ${line}: ${message}`);

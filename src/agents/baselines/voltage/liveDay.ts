@@ -25,9 +25,14 @@ export function controllerDecide(controller: Controller): Decide<VoltageCopy> {
 }
 
 /** Out of band and |q| are means over (counted bus, interval) and (inverter, interval), night included. */
-export function liveDay(task: string, scenario: Scenario, decide: Decide<VoltageCopy>): Metrics {
+export function liveDay(
+  task: string,
+  scenario: Scenario,
+  decide: Decide<VoltageCopy>,
+  begin?: (copy: VoltageCopy) => void,
+): Metrics {
   const copy = scenarioCopy<VoltageCopy>(task, scenario);
-  const { info } = liveEpisode(copy, decide);
+  const { info } = liveEpisode(copy, decide, begin === undefined ? {} : { begin });
   const days = (copy.feeder.series.steps * copy.feeder.series.stepMs) / DAY_MS;
   return {
     outOfBandShare: Number(info['outOfBandShare']),

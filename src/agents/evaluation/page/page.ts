@@ -94,25 +94,29 @@ function cards(document: EvaluationDocument): string {
   return tag('div class="cards"', ...policiesOf(document).map((policy) => card(document, policy, metric)));
 }
 
+const VERDICTS: readonly (readonly [Verdict, string])[] = [
+  ['better', 'better than'],
+  ['worse', 'worse than'],
+  ['equal', 'equal to'],
+  ['open', 'open against'],
+];
+
 function card(document: EvaluationDocument, { name, summary }: ContenderRecord, metric: MetricSpec): string {
   const of = summary[metric.key];
   if (of === undefined) return '';
   const show = valueShow(metric);
   const compared = document.comparisons.filter(({ policy }) => policy === name);
-  const count = (verdict: Verdict): number =>
-    compared.filter(({ kind, metrics }) => kind === 'baseline' && metrics[metric.key]?.verdict === verdict).length;
-  const baselines = compared.filter(({ kind }) => kind === 'baseline').length;
+  const baselines = compared.filter(({ kind }) => kind === 'baseline');
+  const counts = VERDICTS.flatMap(([verdict, text]) => {
+    const count = baselines.filter(({ metrics }) => metrics[metric.key]?.verdict === verdict).length;
+    return count === 0 ? [] : [`${text} ${count}`];
+  });
   return tag(
     'div class="card"',
     tag('p class="soft"', escapeXml(`${name}: ${metric.label} (${betterText(metric)})`)),
     tag('p class="big"', escapeXml(show(of.mean.value))),
     tag('p', escapeXml(`95 % interval ${intervalText(of.mean, show) || 'none from one scenario'}`)),
-    tag(
-      'p',
-      escapeXml(
-        `Better than ${count('better')} of ${baselines} baselines, worse than ${count('worse')}, open ${count('open')}`,
-      ),
-    ),
+    counts.length === 0 ? '' : tag('p', escapeXml(`Of ${baselines.length} baselines: ${counts.join(', ')}`)),
   );
 }
 
