@@ -26,7 +26,7 @@ export const ROUTES: Routes = {
     load: () => import('./commands/reproduce.ts'),
   },
   evaluate: {
-    brief: 'Compare a policy with every baseline on days nobody trained on',
+    brief: 'Compare policies with every baseline on scenarios nobody trained on',
     load: () => import('./commands/evaluate.ts'),
   },
   freeze: {
