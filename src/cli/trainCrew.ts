@@ -1,5 +1,6 @@
-/** Several trainings side by side, one thread each, at most so many at a time. */
+/** Several trainings side by side, one at a time in each of so many threads. */
 import { availableParallelism } from 'node:os';
+import type { Worker } from 'node:worker_threads';
 import type { Progress } from '../agents/learner.ts';
 import type { Recipe } from '../agents/recipe.ts';
 import type { RunStart } from '../agents/training/run.ts';
@@ -17,8 +18,8 @@ export interface TrainJob {
   readonly untilSteps: number | undefined;
   /** Freeze a finished run and write its model. */
   readonly freeze: boolean;
-  /** Episodes of the training split that the policy is scored on where it stopped. */
-  readonly score: { readonly episodes: number; readonly seed: number } | undefined;
+  /** Episodes of the training split, of `recipe`, that the policy is scored on where it stopped. */
+  readonly score: { readonly recipe: Recipe; readonly episodes: number; readonly seed: number } | undefined;
 }
 
 export interface TrainOutcome {
@@ -26,6 +27,8 @@ export interface TrainOutcome {
   readonly card?: ModelCard;
   readonly seconds?: number;
   readonly score?: number;
+  /** Why it broke: numbers that are not finite. Anything else is thrown. */
+  readonly diverged?: string;
 }
 
 export type TrainAnswer =
@@ -52,28 +55,42 @@ export interface CrewOptions {
 export async function trainAll(jobs: readonly TrainJob[], options: CrewOptions = {}): Promise<TrainOutcome[]> {
   const outcomes: TrainOutcome[] = [];
   let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < jobs.length) {
-      const index = next++;
-      outcomes[index] = await trainApart(jobs[index]!, (progress) => options.onProgress?.(index, progress));
-      options.onDone?.(index, outcomes[index]);
+  const work = async (): Promise<void> => {
+    const thread = startThread(new URL('./trainThread.ts', import.meta.url), undefined);
+    try {
+      while (next < jobs.length) {
+        const index = next++;
+        const outcome = await trainOn(thread, jobs[index]!, (progress) => options.onProgress?.(index, progress));
+        outcomes[index] = outcome;
+        options.onDone?.(index, outcome);
+      }
+    } finally {
+      await thread.terminate();
     }
   };
   const size = Math.min(jobs.length, options.workers ?? availableParallelism());
-  await Promise.all(Array.from({ length: size }, worker));
+  await Promise.all(Array.from({ length: size }, work));
   return outcomes;
 }
 
-function trainApart(job: TrainJob, onProgress: (progress: Progress) => void): Promise<TrainOutcome> {
+function trainOn(thread: Worker, job: TrainJob, onProgress: (progress: Progress) => void): Promise<TrainOutcome> {
   return new Promise((resolve, reject) => {
-    const thread = startThread(new URL('./trainThread.ts', import.meta.url), job);
-    thread.on('message', (answer: TrainAnswer) => {
+    const settle = (settled: () => void): void => {
+      thread.off('message', onMessage);
+      thread.off('error', onError);
+      thread.off('exit', onExit);
+      settled();
+    };
+    const onMessage = (answer: TrainAnswer): void => {
       if ('progress' in answer) onProgress(answer.progress);
-      else if ('done' in answer) resolve(answer.done);
-      else reject(errorOf(answer.error));
-    });
-    thread.on('error', reject);
-    thread.on('exit', (code) => reject(new Error(`a training thread ended with ${code}`)));
+      else settle(() => ('done' in answer ? resolve(answer.done) : reject(errorOf(answer.error))));
+    };
+    const onError = (error: Error): void => settle(() => reject(error));
+    const onExit = (code: number): void => settle(() => reject(new Error(`a training thread ended with ${code}`)));
+    thread.on('message', onMessage);
+    thread.on('error', onError);
+    thread.on('exit', onExit);
+    thread.postMessage(job);
   });
 }
 

@@ -1,10 +1,15 @@
 /** Text of a recipe or sweep, TOML or JSON by the name of its file, as one document. */
-import { parse as parseToml, TomlError } from 'smol-toml';
+import { parse as parseToml, stringify, TomlError } from 'smol-toml';
 import type { DocumentCheck } from './settings.ts';
 
 /** @throws the refusal of `check`, with line and column of what cannot be read. */
 export function parseDocument(check: DocumentCheck, text: string, path: string): unknown {
   return path.endsWith('.toml') ? fromToml(check, text) : fromJson(check, text);
+}
+
+/** A document as TOML; it may not hold null. */
+export function formatToml(document: object): string {
+  return stringify(document);
 }
 
 function fromToml(check: DocumentCheck, text: string): unknown {
