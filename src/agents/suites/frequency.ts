@@ -34,8 +34,8 @@ export const REGULATION_ARGS = {
 export const CONTAINMENT_ARGS = {
   scenario: 'containment',
   product: 'dynamicContainment',
-  contractW: 40000000,
-  seriesScale: 1,
+  contractW: 36000000,
+  startShare: 0.8,
 } as const satisfies Partial<FrequencyDeliveryArgs>;
 
 const SECONDARY_METRICS: readonly MetricSpec[] = [
@@ -201,7 +201,7 @@ export function frequencyArea1Suite(series?: ScalarSeries): Suite {
 
 export const frequencyContainment: Suite = deliverySuite(
   'frequency-area1-containment',
-  'Dynamic Containment of 40 MW over blocks of 4 h with contingencies of 0.5 to 0.8 Hz at 20 Hz',
+  'Dynamic Containment of 36 MW over blocks of 4 h with contingencies of 0.5 to 0.8 Hz at 20 Hz',
   CONTAINMENT_ARGS,
   'containment',
 );

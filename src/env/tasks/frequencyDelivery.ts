@@ -29,7 +29,7 @@
  * Reward
  *   REV: energy that must be deliverable in each direction; short: by how much less than (1 + buffer) REV there is, both ways;
  *   extra: mean over the step of |p| - |p - set point|, energy through the terminals that the set point adds or saves:
- *     r = -( extra weight x extra / (limit x contract) + effort x |share| / limit + short x short / REV
+ *     r = -( extra weight x extra / (limit x contract) + effort x |share| / limit + short weight x min(1, short / (buffer REV))
  *            + breach x directions short of energy at the ends of periods )
  * Starting state
  *   State of charge uniform over what fulfils both requirements, `startShare` of it around the middle. `regulation`: the
@@ -124,7 +124,7 @@ const DEFAULTS: FrequencyDeliveryArgs = {
   seriesSeed: 1,
   days: 365,
   eventsPerDay: 0,
-  reward: { extra: 0, effort: 0.05, short: 2, breach: 10, buffer: 0.05 },
+  reward: { extra: 0, effort: 0.05, short: 0.5, breach: 5, buffer: 0.05 },
 };
 
 const METER_MS = 50;
@@ -260,15 +260,15 @@ export class FrequencyDeliveryCopy extends EpisodeTask {
 
   protected reward(): number {
     const { extra, effort, short, breach, buffer } = this.args.reward;
-    const { rev } = this.low;
-    const wanted = (1 + buffer) * rev;
     const { deliverableWh, takableWh } = this.fleet;
-    const missing = Math.max(0, wanted - deliverableWh) + Math.max(0, wanted - takableWh);
+    const spare = buffer * this.low.rev;
+    const least = this.low.rev + spare;
+    const missing = Math.max(0, least - deliverableWh) + Math.max(0, least - takableWh);
     const limit = (this.args.limitShare * this.args.contractW) / this.fleet.battery.pMaxW;
     const used = Math.abs(this.port.issued[0]! / FULL_SHARE_MICRO) / limit;
     const limitW = this.args.limitShare * this.args.contractW;
     const added = this.#stepExtraW / this.#samplesPerStep / limitW;
-    return -(extra * added + effort * used + (short * missing) / rev + breach * this.#stepBreaches);
+    return -(extra * added + effort * used + short * Math.min(1, missing / spare) + breach * this.#stepBreaches);
   }
 
   /** `soe`: directions short of energy at the ends of periods; `error`: by how much E went beyond 3 % in the step. */
@@ -508,8 +508,8 @@ function checkArgs({ series, ...given }: Partial<FrequencyDeliveryArgs>): Freque
       got: has,
     });
   }
-  if (!Object.values(args.reward).every(Number.isFinite)) {
-    throw fail('env.taskArgument', { expected: 'reward: finite weights', got: { ...args.reward } });
+  if (!Object.values(args.reward).every(Number.isFinite) || !(args.reward.buffer > 0)) {
+    throw fail('env.taskArgument', { expected: 'reward: finite weights, buffer > 0', got: { ...args.reward } });
   }
   return args;
 }
