@@ -30,6 +30,7 @@ const PENALTY_WEIGHT = 100;
 const EFFICIENCY = ANM6_STORAGE.efficiency;
 const SOC_INPUT = inputOf('soc/6');
 const MICRO = 1e6;
+const SOC_KEYS = MICRO + 1;
 
 const NETWORK = caseNetwork('anm6');
 const { parent: PARENT } = radialTopology(NETWORK);
@@ -64,17 +65,29 @@ export function dcOpfControl(highs: Highs, model: Model, forecast: Forecast, opt
   model.passModel(dcOpfModel(highs, options));
   model.options.set('output_flag', false);
   model.options.set('random_seed', 0);
-  return (copy, step, issued) => {
-    forecast(copy, step, stages, track);
-    foresee(model, track, copy.port.raw[SOC_INPUT]! / MICRO, options);
+  // A day that repeats is planned once for each slot and state of charge.
+  const planned = new Map<number, Int32Array>();
+  const plan = (socMicro: number): Int32Array => {
+    foresee(model, track, socMicro / MICRO, options);
     const { modelStatus } = model.run();
     if (modelStatus !== highs.constants.modelStatus.optimal) {
       throw fail('agents.dispatch', { expected: 'an optimal plan', got: `HiGHS model status ${modelStatus}` });
     }
-    const plan = model.getSolution().colValue;
-    const watts = (pu: number): number => Math.floor(pu * ANM6_BASE_W + 0.5);
-    issued.set([watts(plan[0]!), watts(plan[1]!), 0, 0, watts(plan[P_OUT]! - plan[P_IN]!), 0]);
+    const [sun, wind, into, outOf] = model.getSolution().colValue;
+    return Int32Array.of(watts(sun!), watts(wind!), 0, 0, watts(outOf! - into!), 0);
   };
+  return (copy, step, issued) => {
+    const named = forecast(copy, step, stages, track);
+    const socMicro = copy.port.raw[SOC_INPUT]!;
+    const key = named === undefined ? undefined : named * SOC_KEYS + socMicro;
+    const found = (key === undefined ? undefined : planned.get(key)) ?? plan(socMicro);
+    if (key !== undefined) planned.set(key, found);
+    issued.set(found);
+  };
+}
+
+function watts(pu: number): number {
+  return Math.floor(pu * ANM6_BASE_W + 0.5);
 }
 
 /** Of each branch and each of p2, p4, in, out: by how much the flow towards the root grows. */

@@ -4,8 +4,11 @@ import { ANM6_BASE_W, ANM6_DAY_PU, ANM6_TRACKS } from '../../../env/tasks/anm6Gr
 import { ANM6_LOADS, ANM6_RENEWABLES, ANM6_SLOT_HOURS, ANM6_SLOTS } from '../../../env/cases/anm6Devices.ts';
 import { ANM6_INTERFACE } from '../../../env/tasks/anm6Interface.ts';
 
-/** Fills `track`, stages x ANM6_TRACKS, from the slot acted on; `step` of the episode, from 0. */
-export type Forecast = (copy: Anm6Copy, step: number, stages: number, track: Float64Array) => void;
+/**
+ * Fills `track`, stages x ANM6_TRACKS, from the slot acted on; `step` of the episode, from 0. A number says that whenever
+ * it is answered again the track is the same.
+ */
+export type Forecast = (copy: Anm6Copy, step: number, stages: number, track: Float64Array) => number | undefined;
 
 const SLOT_S = 3600 * ANM6_SLOT_HOURS;
 /** Too little for a collapse on any day. */
@@ -34,11 +37,13 @@ export const publishedDay: Forecast = (copy, _step, stages, track) => {
     const at = ((from + i) % ANM6_SLOTS) * ANM6_TRACKS;
     for (let k = 0; k < ANM6_TRACKS; k++) track[i * ANM6_TRACKS + k] = ANM6_DAY_PU[at + k]!;
   }
+  return from;
 };
 
 /** As last seen, for ever: gym-anm's constant forecast. */
 export const constantForecast: Forecast = ({ port }, _step, stages, track) => {
   for (let i = 0; i < stages * ANM6_TRACKS; i++) track[i] = port.raw[SEEN[i % ANM6_TRACKS]!]! / ANM6_BASE_W;
+  return undefined;
 };
 
 /**
@@ -61,5 +66,6 @@ export function perfectForecast(start: Anm6Copy, steps: number): Forecast {
   return (_copy, step, stages, track) => {
     const from = step * ANM6_TRACKS;
     track.set(lived.subarray(from, from + stages * ANM6_TRACKS));
+    return undefined;
   };
 }
