@@ -2,12 +2,12 @@
 import type { Highs } from 'highs';
 import type { DispatchFeederCopy } from '../../env/tasks/dispatchFeeder.ts';
 import { feederForesight, setpointOf } from '../baselines/dispatch/feederForesight.ts';
-import { fullPower, spreadEvenly } from '../baselines/dispatch/feederRules.ts';
+import { evenly, fullPower, type FeederRule } from '../baselines/dispatch/feederRules.ts';
 import { loadHighs } from '../baselines/dispatch/perfectForesight.ts';
 import { artifactDecide, liveEpisode, scenarioCopy, type Decide } from '../evaluation/episode.ts';
 import type { Contender, Metrics, MetricSpec, Scenario, Suite, SuiteOptions } from '../evaluation/suite.ts';
 
-const TASK = 'dispatch-feeder-v1';
+const TASK = 'dispatch-feeder-margin-v1';
 const COUNT = 20;
 const WH_PER_KWH = 1000;
 
@@ -44,26 +44,25 @@ export async function dispatchFeederSuite(): Promise<Suite> {
         args: { split: 'test' },
       })),
     baselines: () => [
-      days.contender('baseline', 'none', 'The batteries rest.', (_copy, _step, issued) => issued.fill(0)),
+      days.contender('baseline', 'none', 'The batteries rest.', byPower(REST)),
       days.contender(
         'baseline',
         'full power',
         'Knows the tariff of the day; full power as soon as it pays.',
-        fullPower,
+        byPower(fullPower),
       ),
       days.contender(
         'baseline',
         'spread evenly',
         'Knows the tariff of the day; the same energy spread over the cheap intervals before the dear ones, and over those.',
-        spreadEvenly,
+        byPower(evenly),
       ),
       days.bound(),
     ],
     policy: (name, policy) => {
-      const decide = artifactDecide(policy);
       const about =
-        'Sees its own meter, voltages and feeder power of the interval before, prices now and 6, 12, 24 h ahead.';
-      return days.contender('policy', name, about, decide);
+        'Sees the lowest voltage, feeder power, its PV and charge of the interval before, and the tariff of the day.';
+      return days.contender('policy', name, about, { control: 'margin', decide: artifactDecide(policy) });
     },
   };
 }
@@ -77,8 +76,8 @@ class FeederDays {
     this.#highs = highs;
   }
 
-  contender(kind: Contender['kind'], name: string, about: string, decide: Decide<DispatchFeederCopy>): Contender {
-    return { name, kind, about, run: (scenario) => this.#live(scenario, decide) };
+  contender(kind: Contender['kind'], name: string, about: string, control: Control): Contender {
+    return { name, kind, about, run: (scenario) => this.#live(scenario, control) };
   }
 
   bound(): Contender {
@@ -90,9 +89,9 @@ class FeederDays {
     };
   }
 
-  #live(scenario: Scenario, decide: Decide<DispatchFeederCopy>): Metrics {
+  #live(scenario: Scenario, control: Control): Metrics {
     const { rest, best } = this.#referencesOf(scenario);
-    const { income, figures } = lived(scenario, decide);
+    const { income, figures } = lived(scenario, control);
     return {
       gain: income - rest,
       ofBest: (income - rest) / (best - rest),
@@ -109,7 +108,7 @@ class FeederDays {
   #planOf(scenario: Scenario): Float64Array {
     let plan = this.#plans.get(scenario);
     if (plan === undefined) {
-      plan = feederForesight(this.#highs, scenarioCopy<DispatchFeederCopy>(TASK, scenario));
+      plan = feederForesight(this.#highs, scenarioCopy<DispatchFeederCopy>(TASK, under(scenario, 'power')));
       this.#plans.set(scenario, plan);
     }
     return plan;
@@ -118,7 +117,7 @@ class FeederDays {
   #referencesOf(scenario: Scenario): References {
     let found = this.#references.get(scenario);
     if (found === undefined) {
-      const rest = lived(scenario, (_copy, _step, issued) => issued.fill(0)).income;
+      const rest = lived(scenario, byPower(REST)).income;
       found = { rest, best: lived(scenario, followed(this.#planOf(scenario))).income };
       this.#references.set(scenario, found);
     }
@@ -126,19 +125,40 @@ class FeederDays {
   }
 }
 
-function followed(plan: Float64Array): Decide<DispatchFeederCopy> {
-  return (copy, step, issued) => {
-    const at = step * issued.length;
-    for (let s = 0; s < issued.length; s++) issued[s] = setpointOf(plan[at + s]!, copy.args.batteryW);
+/** What is issued, and what it means: the batteries' power or what they give beyond their rule. */
+interface Control {
+  readonly control: 'power' | 'margin';
+  readonly decide: Decide<DispatchFeederCopy>;
+}
+
+const REST: FeederRule = (_copy, _step, powersW) => powersW.fill(0);
+
+function byPower(rule: FeederRule): Control {
+  let powersW = new Float64Array(0);
+  return {
+    control: 'power',
+    decide(copy, step, issued) {
+      if (powersW.length !== issued.length) powersW = new Float64Array(issued.length);
+      rule(copy, step, powersW);
+      for (let s = 0; s < issued.length; s++) issued[s] = setpointOf(powersW[s]!, copy.args.batteryW);
+    },
   };
 }
 
+function followed(plan: Float64Array): Control {
+  return byPower((_copy, step, powersW) => {
+    powersW.set(plan.subarray(step * powersW.length, (step + 1) * powersW.length));
+  });
+}
+
+/** The same day, in which `control` is what is issued. */
+function under(scenario: Scenario, control: Control['control']): Scenario {
+  return { ...scenario, args: { ...scenario.args, control } };
+}
+
 /** Income: the rewards of all batteries. */
-function lived(
-  scenario: Scenario,
-  decide: Decide<DispatchFeederCopy>,
-): { income: number; figures: Record<string, number> } {
-  const copy = scenarioCopy<DispatchFeederCopy>(TASK, scenario);
+function lived(scenario: Scenario, { control, decide }: Control): { income: number; figures: Record<string, number> } {
+  const copy = scenarioCopy<DispatchFeederCopy>(TASK, under(scenario, control));
   const { return: mean, info } = liveEpisode(copy, decide);
   return { income: mean * copy.shape.agents, figures: info as Record<string, number> };
 }

@@ -4,7 +4,7 @@
  */
 import { fail } from '../../base/errors.ts';
 import { anm6Easy, type Anm6Args, type Anm6Copy } from '../tasks/anm6Easy.ts';
-import { dispatchFeeder, dispatchFeederPace, type DispatchFeederCopy } from '../tasks/dispatchFeeder.ts';
+import { dispatchFeeder, dispatchFeederMargin, type DispatchFeederCopy } from '../tasks/dispatchFeeder.ts';
 import type { DispatchFeederArgs } from '../tasks/dispatchFeederArgs.ts';
 import { dispatchHome, dispatchHomeReserve, type DispatchHomeCopy } from '../tasks/dispatchHome.ts';
 import type { DispatchHomeArgs } from '../tasks/dispatchHomeArgs.ts';
@@ -45,7 +45,7 @@ export interface Tasks {
   'dispatch-home-v1': { args: DispatchHomeArgs; copy: DispatchHomeCopy };
   'dispatch-home-reserve-v1': { args: DispatchHomeArgs; copy: DispatchHomeCopy };
   'dispatch-feeder-v1': { args: DispatchFeederArgs; copy: DispatchFeederCopy };
-  'dispatch-feeder-pace-v1': { args: DispatchFeederArgs; copy: DispatchFeederCopy };
+  'dispatch-feeder-margin-v1': { args: DispatchFeederArgs; copy: DispatchFeederCopy };
   'stacked-ieee33-v1': { args: StackedArgs; copy: StackedCopy };
   'frequency-area1-v1': { args: FrequencyArea1Args; copy: FrequencyArea1Copy };
   'frequency-area1-delivery-v1': { args: FrequencyDeliveryArgs; copy: FrequencyDeliveryCopy };
@@ -67,7 +67,7 @@ const BUILT_IN: { readonly [Id in TaskId]: TaskDefinition } = {
   'dispatch-home-v1': dispatchHome,
   'dispatch-home-reserve-v1': dispatchHomeReserve,
   'dispatch-feeder-v1': dispatchFeeder,
-  'dispatch-feeder-pace-v1': dispatchFeederPace,
+  'dispatch-feeder-margin-v1': dispatchFeederMargin,
   'stacked-ieee33-v1': stackedIeee33,
   'frequency-area1-v1': frequencyArea1,
   'frequency-area1-delivery-v1': frequencyDelivery,

@@ -6,6 +6,8 @@
  * of day, kept apart for need (load above PV) and surplus (PV above load), since the mean of a net hides both. No
  * weather forecast is used.
  *   estimate(slot) += KEEP_NEW (seen - estimate(slot)); before a first day has passed: what is now.
+ *   need ahead    x (load now / its estimate)^(1/4)                 a day that is busy now is busy later, in part
+ *   surplus ahead x (PV of the last 6 h / its estimates)^(1/2)      so is a bright one bright
  * The hours ahead are looked at up to the first that is cheaper than now, where a battery would rather be filled. Of
  * those the dear ones have  price x etaCharge x etaDischarge > price now:  worth storing for at the price of now.
  */
@@ -27,6 +29,9 @@ export interface HomeOutlook {
 
 /** Weight of the newest day. */
 const KEEP_NEW = 0.2;
+const SKY_HOURS = 6;
+/** Ratios are kept within these, and are 1 where next to nothing is estimated. */
+const [LEAST_RATIO, GREATEST_RATIO, LEAST_LOAD_W, LEAST_SKY_WH] = [0.3, 3, 100, 300];
 /** Prices within this share of each other count as equal. */
 const SAME_PRICE = 0.02;
 
@@ -51,11 +56,16 @@ export function outlookWindow(outlook: HomeOutlook, from: number, steps: number)
 }
 
 function lookAhead(home: HomeSeries): HomeOutlook {
-  const { steps, stepMs } = home;
+  const { steps, stepMs, loadW, pvW } = home;
   const perDay = Math.max(1, Math.floor(DAY_MS / stepMs));
   const first = Math.floor((secondOfDay(home.startMs) * 1000) / stepMs);
-  const need = new SlotMeans(perDay);
-  const surplus = new SlotMeans(perDay);
+  const [need, surplus, load, pv] = [0, 1, 2, 3].map(() => new SlotMeans(perDay)) as [
+    SlotMeans,
+    SlotMeans,
+    SlotMeans,
+    SlotMeans,
+  ];
+  const sky = new SkyRatio(hoursPerStep(home));
   const make = (): Float64Array => new Float64Array(steps);
   const outlook = { needDear: make(), spareDear: make(), cheapS: make(), priceRise: make() };
   for (let t = 0; t < steps; t++) {
@@ -63,21 +73,37 @@ function lookAhead(home: HomeSeries): HomeOutlook {
     const net = Math.min(Math.max(netLoadW(home, t), -home.battery.pMaxW), home.battery.pMaxW);
     need.now = Math.max(0, net);
     surplus.now = Math.max(0, -net);
-    scan(home, t, slot, need, surplus, outlook);
-    need.add(slot);
-    surplus.add(slot);
+    load.now = loadW[t]!;
+    pv.now = pvW[t]!;
+    sky.add(pv.now, pv.at(slot));
+    const busy = Math.sqrt(Math.sqrt(ratio(load.now, load.at(slot), LEAST_LOAD_W)));
+    scan(home, t, slot, { need, surplus, busy, bright: Math.sqrt(sky.ratio) }, outlook);
+    for (const means of [need, surplus, load, pv]) means.add(slot);
   }
   return outlook;
 }
 
+interface Expected {
+  readonly need: SlotMeans;
+  readonly surplus: SlotMeans;
+  /** Factors of today. */
+  readonly busy: number;
+  readonly bright: number;
+}
+
+function ratio(seen: number, estimate: number, least: number): number {
+  return estimate < least ? 1 : Math.min(Math.max(seen / estimate, LEAST_RATIO), GREATEST_RATIO);
+}
+
 /** The day from step `t` on, written to entry `t`. */
-function scan(home: HomeSeries, t: number, slot: number, need: SlotMeans, surplus: SlotMeans, to: HomeOutlook): void {
+function scan(home: HomeSeries, t: number, slot: number, expected: Expected, to: HomeOutlook): void {
+  const { need, surplus, busy, bright } = expected;
   const { battery, pricePerKwh, steps } = home;
   const price = pricePerKwh[t]!;
   const worth = price / (battery.etaCharge * battery.etaDischarge);
   const end = Math.min(steps, t + need.size);
   let needW = 0;
-  let spareW = surplus.now;
+  let spareW = 0;
   let dear = 0;
   let dearPrice = 0;
   let cheap = t;
@@ -93,10 +119,36 @@ function scan(home: HomeSeries, t: number, slot: number, need: SlotMeans, surplu
     }
   }
   const dtH = hoursPerStep(home);
-  to.needDear[t] = (needW * dtH) / (battery.etaDischarge * battery.ratedWh);
-  to.spareDear[t] = (spareW * dtH * battery.etaCharge) / battery.ratedWh;
+  to.needDear[t] = (busy * needW * dtH) / (battery.etaDischarge * battery.ratedWh);
+  to.spareDear[t] = ((surplus.now + bright * spareW) * dtH * battery.etaCharge) / battery.ratedWh;
   to.cheapS[t] = dear === 0 ? 0 : ((cheap - t) * home.stepMs) / 1000;
   to.priceRise[t] = dear === 0 || price <= 0 ? 1 : dearPrice / (dear * price);
+}
+
+/** PV of the last hours against what was estimated for them. */
+class SkyRatio {
+  readonly #dtH: number;
+  readonly #seen: Float64Array;
+  readonly #estimated: Float64Array;
+  #at = 0;
+
+  constructor(dtH: number) {
+    const size = Math.max(1, Math.floor(SKY_HOURS / dtH));
+    this.#dtH = dtH;
+    this.#seen = new Float64Array(size);
+    this.#estimated = new Float64Array(size);
+  }
+
+  add(seenW: number, estimatedW: number): void {
+    this.#seen[this.#at] = seenW;
+    this.#estimated[this.#at] = estimatedW;
+    this.#at = (this.#at + 1) % this.#seen.length;
+  }
+
+  get ratio(): number {
+    const sum = (values: Float64Array): number => values.reduce((total, w) => total + w, 0) * this.#dtH;
+    return ratio(sum(this.#seen), sum(this.#estimated), LEAST_SKY_WH);
+  }
 }
 
 /** An exponential mean for every time of day. */

@@ -10,7 +10,7 @@
  */
 import { BoundedCache } from '../../base/lru.ts';
 import { RandomStream } from '../../base/random.ts';
-import { uniform } from '../../base/realMath.ts';
+import { expReal, lnReal, uniform } from '../../base/realMath.ts';
 import { fail } from '../../base/errors.ts';
 import { DAY_MS } from '../../grid/interval.ts';
 import type { BatteryModel } from '../physics/battery.ts';
@@ -89,6 +89,26 @@ function makeHome({ seed, home, day, days, stepMs, tariff, exportShare }: Synthe
     battery: ratings.battery,
     provenance: `synthetic home ${home}, seed ${seed}, days ${day} to ${day + days - 1}, ${tariff}`,
   };
+}
+
+const spreads = new WeakMap<HomeSeries, Map<number, HomeSeries>>();
+
+/**
+ * The home with load and PV each times a factor of its own, log-uniform in [1 / (1 + spread), 1 + spread]: homes that differ
+ * more from each other than those that the generators were matched to.
+ */
+export function spreadHome(home: HomeSeries, spread: number, seed: number | string): HomeSeries {
+  const known = spreads.get(home) ?? new Map<number, HomeSeries>();
+  spreads.set(home, known);
+  let found = known.get(spread);
+  if (found === undefined) {
+    const stream = RandomStream.fromSeed(`${seed}/${home.name}`, 'series/spread');
+    const factor = (): number => expReal(lnReal(1 + spread) * (2 * uniform(stream) - 1));
+    const [load, pv] = [factor(), factor()];
+    found = { ...home, loadW: home.loadW.map((w) => w * load), pvW: home.pvW.map((w) => w * pv) };
+    known.set(spread, found);
+  }
+  return found;
 }
 
 /** The tariff of home `home`, per kWh, with its exact forecasts. */

@@ -9,6 +9,8 @@
  * Action space
  *   Box [-1, 1], one per agent: -> `p.battery` in +-1 000 000, 1e-6 of rated battery power, discharging positive, after
  *   the envelope of DISPATCH_FEEDER_INTERFACE: no charging at or below 0.95 pu, no discharging at or above 1.05 pu.
+ *   With `control: 'margin'` -> `p.margin` in +-1 000 000, 1e-6 of rated battery power: a battery trades by the published
+ *   prices of its day, evenly over the cheap intervals and over the dear ones (evenPace.ts), and gives this much more.
  * Observation space
  *   Box of 13 per agent: normalised integer / 32 768, so within +-1. Raw values clamp to [min, max].
  *   | #  | name       | min    | max     | unit                                    |
@@ -25,11 +27,14 @@
  *   | 10 | carbon.now | 0      | 1e6     | 1e-6 kg CO2 per kWh                     |
  *   | 11 | time.day   | 0      | 86400   | s                                       |
  *   | 12 | time.week  | 0      | 604800  | s, from Monday 0 h                      |
+ *   With `control: 'margin'` a Box of 8: v.min, p.feeder (+-3e6), p.pv, soc, time.cheap (s until the last interval before the
+ *   dear ones), price.rise (price of the first dear interval over the price now, 1e-6, 1e6 to 3e6), price.now, time.day.
  * Reward
  *   Per agent and interval of dt hours, in the currency of the tariff, kWh at the battery's terminals, discharged positive:
  *     r = kWh (price + carbonPrice x carbon) - wearWeight x wear - network / 6
  *     network = loss kWh x price + limitPrice x kWh beyond the substation's limits
  *             + voltagePrice x dt x sum over buses of min(0.05, pu outside [0.95, 1.05]) / 0.01
+ *   With `reward: 'beyondRule'`: r less the r of batteries that are left to trade evenly through the same day.
  *   Without a power-flow solution `network` is `divergedPrice`. wear as in `dispatch-home`.
  * Starting state
  *   A day and a tariff drawn from the split, batteries at `startSoc`, and the measurements of interval 0 with the
@@ -42,6 +47,7 @@
  *   v1: first.
  */
 import type { Asset } from '../../grid/asset.ts';
+import { BoundedCache } from '../../base/lru.ts';
 import { quantise, setChannel, type Snapshot } from '../../grid/snapshot.ts';
 import { IEEE33 } from '../cases/ieee33.ts';
 import { DEFAULT_VOLT_VAR, ieee33Sites } from '../cases/ieee33Sites.ts';
@@ -54,8 +60,13 @@ import { createSetpoints, Feeder, type FeederSetpoints, type FeederState } from 
 import { BatteryWear, type WearState } from '../physics/wear/batteryWear.ts';
 import { ieee33MarketDay, type FeederDay } from '../series/feederDays.ts';
 import { testDay, trainDay } from '../series/synthetic.ts';
-import { checkDispatchFeederArgs, type DispatchFeederArgs } from './dispatchFeederArgs.ts';
-import { DISPATCH_FEEDER_INTERFACE } from './dispatchFeederInterface.ts';
+import {
+  checkDispatchFeederArgs,
+  DISPATCH_FEEDER_MARGIN_DEFAULTS,
+  type DispatchFeederArgs,
+} from './dispatchFeederArgs.ts';
+import { DISPATCH_FEEDER_INTERFACE, DISPATCH_FEEDER_MARGIN } from './dispatchFeederInterface.ts';
+import { evenPace, type Pace } from './evenPace.ts';
 import { setTariff } from './homeClock.ts';
 
 const SITES = 6;
@@ -92,6 +103,9 @@ interface FeederDispatchState extends TaskState {
   readonly balance: Balance | null;
 }
 
+/** Pure functions of arguments, day and tariff. */
+const ruleRewards = new BoundedCache<string, Float64Array>(4096);
+
 export class DispatchFeederCopy extends EpisodeTask {
   readonly args: DispatchFeederArgs;
   readonly feeder: Feeder;
@@ -109,9 +123,11 @@ export class DispatchFeederCopy extends EpisodeTask {
   #totals: Totals = nothing();
   #balance: Balance | null = { sources: 0, sinks: 0, unit: 'Wh' };
   #steps = 0;
+  /** Rewards of batteries left to themselves on this day, steps x sites, where the reward is beside them. */
+  #byRule: Float64Array | undefined;
 
   constructor(args: DispatchFeederArgs) {
-    super('dispatch-feeder', DISPATCH_FEEDER_INTERFACE, SITES);
+    super('dispatch-feeder', args.control === 'margin' ? DISPATCH_FEEDER_MARGIN : DISPATCH_FEEDER_INTERFACE, SITES);
     this.args = args;
     const sites = sitesOf(args);
     this.#batteries = sites.map(({ battery }) => batteryModel(battery));
@@ -157,6 +173,12 @@ export class DispatchFeederCopy extends EpisodeTask {
     const ofSplit = split === 'test' ? testDay : trainDay;
     this.#day = ofSplit(this.stream.below(days));
     this.#tariff = ofSplit(this.stream.below(tariffs));
+    this.#enter();
+    if (this.args.reward === 'beyondRule') this.#byRule = this.#rewardsByRule();
+  }
+
+  /** The start of the day drawn. */
+  #enter(): void {
     this.#market = this.#marketOf(this.#day, this.#tariff);
     this.feeder.reset(this.#market.series);
     this.#newWear();
@@ -179,14 +201,28 @@ export class DispatchFeederCopy extends EpisodeTask {
     setChannel(snapshot, 'v.min', quantise(low, 'v.pu.e-6'));
     setChannel(snapshot, 'v.max', quantise(high, 'v.pu.e-6'));
     setChannel(snapshot, 'p.feeder', quantise(feeder.feedInW, 'w'));
-    setTariff(snapshot, this.#market.tariff, Math.min(step, feeder.series.steps - 1));
+    const acted = Math.min(step, feeder.series.steps - 1);
+    setTariff(snapshot, this.#market.tariff, acted);
+    if (this.args.control === 'power') return;
+    const { cheapSteps, priceRise } = this.#pace(asset, acted);
+    setChannel(snapshot, 'time.cheap', quantise((Math.max(0, cheapSteps - 1) * this.args.stepMs) / 1000, 's'));
+    setChannel(snapshot, 'price.rise', quantise(priceRise, 'ratio.e-6'));
+  }
+
+  /** What battery `s` does by itself. */
+  #pace(s: number, step: number): Pace {
+    const price = this.#market.tariff.pricePerKwh;
+    return evenPace(price, this.#batteries[s]!, step, this.feeder.socWh[s]!, this.args.stepMs / MS_PER_HOUR);
   }
 
   protected advance(step: number): boolean {
     const { feeder } = this;
     const setpoints = this.#setpoints;
     for (let s = 0; s < SITES; s++) {
-      setpoints.pBatteryW[s] = (this.port.issued[s]! / SHARE) * this.#batteries[s]!.pMaxW;
+      const issued = this.port.issued[s]! / SHARE;
+      const { pMaxW } = this.#batteries[s]!;
+      const ownW = this.args.control === 'power' ? 0 : this.#pace(s, step).powerW;
+      setpoints.pBatteryW[s] = Math.min(Math.max(ownW + issued * pMaxW, -pMaxW), pMaxW);
       this.#fromWh[s] = feeder.socWh[s]!;
     }
     feeder.advance(step, setpoints);
@@ -199,7 +235,8 @@ export class DispatchFeederCopy extends EpisodeTask {
   }
 
   protected reward(agent: number): number {
-    return this.#rewards[agent]!;
+    const byRule = this.#byRule?.[(this.#steps - 1) * SITES + agent] ?? 0;
+    return this.#rewards[agent]! - byRule;
   }
 
   protected metrics(): Info {
@@ -236,6 +273,7 @@ export class DispatchFeederCopy extends EpisodeTask {
     this.#day = state.day;
     this.#tariff = state.tariff;
     this.#market = this.#marketOf(state.day, state.tariff);
+    if (this.args.reward === 'beyondRule') this.#byRule = this.#rewardsByRule();
     this.feeder.reset(this.#market.series);
     this.feeder.setState(state.feeder);
     this.#newWear();
@@ -258,6 +296,29 @@ export class DispatchFeederCopy extends EpisodeTask {
   #marketOf(day: number, tariffIndex: number): FeederDay {
     const { seriesSeed: seed, scale, stepMs, tariff } = this.args;
     return ieee33MarketDay({ seed, day, scale, stepMs, tariff, tariffIndex });
+  }
+
+  /** Every day of a tariff is lived by the rule once. */
+  #rewardsByRule(): Float64Array {
+    const key = JSON.stringify([this.args, this.#day, this.#tariff]);
+    return ruleRewards.getOrMake(key, () => {
+      const copy = new DispatchFeederCopy({ ...this.args, control: 'margin', reward: 'income' });
+      return copy.#liveByRule(this.#day, this.#tariff);
+    });
+  }
+
+  #liveByRule(day: number, tariff: number): Float64Array {
+    this.#day = day;
+    this.#tariff = tariff;
+    this.#enter();
+    const { steps } = this.feeder.series;
+    const out = new Float64Array(steps * SITES);
+    // Nothing was issued, so the pace is even.
+    for (let t = 0; t < steps; t++) {
+      this.advance(t);
+      out.set(this.#rewards, t * SITES);
+    }
+    return out;
   }
 
   /** What the interval just lived is worth to every agent. */
@@ -340,4 +401,16 @@ export const dispatchFeeder: TaskDefinition<DispatchFeederArgs> = {
   id: 'dispatch-feeder-v1',
   about: { title: 'six batteries trade through the 33-bus feeder within its limits', stepS: 900, episodeSteps: 96 },
   createCopy: (given) => new DispatchFeederCopy(checkDispatchFeederArgs(given)),
+};
+
+/** `dispatch-feeder-margin-v1`: the same feeder, whose batteries trade by the day's prices; a policy adds to what they give. */
+export const dispatchFeederMargin: TaskDefinition<DispatchFeederArgs> = {
+  id: 'dispatch-feeder-margin-v1',
+  about: {
+    title: 'six batteries that trade by the day, each told what to give beyond that',
+    stepS: 900,
+    episodeSteps: 96,
+  },
+  createCopy: (given) =>
+    new DispatchFeederCopy(checkDispatchFeederArgs({ ...DISPATCH_FEEDER_MARGIN_DEFAULTS, ...given })),
 };

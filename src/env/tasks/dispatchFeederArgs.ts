@@ -15,6 +15,10 @@ export interface DispatchFeederArgs {
   /** Interval, ms; divides an hour. 900 000. */
   readonly stepMs: number;
   readonly split: 'train' | 'test';
+  /** What a policy moves (dispatchFeederInterface.ts): the batteries' power, or what they give beyond their own rule. `power`. */
+  readonly control: 'power' | 'margin';
+  /** `income`: what is earned. `beyondRule`: what is earned more than by batteries left to themselves. `income`. */
+  readonly reward: 'income' | 'beyondRule';
   /** Days drawn from are the first this many of the split; 365. */
   readonly days: number;
   /** Tariffs drawn from are the first this many of the split; 8. */
@@ -51,6 +55,8 @@ const DEFAULTS: DispatchFeederArgs = {
   observationDelay: 1,
   stepMs: 900000,
   split: 'train',
+  control: 'power',
+  reward: 'income',
   days: 365,
   tariffs: 8,
   seriesSeed: 1,
@@ -68,6 +74,9 @@ const DEFAULTS: DispatchFeederArgs = {
   tolerancePu: 1e-10,
 };
 
+/** Defaults of `dispatch-feeder-margin-v1` where they are others. */
+export const DISPATCH_FEEDER_MARGIN_DEFAULTS: Partial<DispatchFeederArgs> = { control: 'margin' };
+
 const HOUR_MS = 3600000;
 const COUNT = [1, 10000] as const;
 /** Far beyond what the feeder holds, and far below what overflows. */
@@ -81,6 +90,8 @@ const BOUNDS = {
   observationDelay: [0, 1],
   stepMs: [1, HOUR_MS],
   split: ['train', 'test'],
+  control: ['power', 'margin'],
+  reward: ['income', 'beyondRule'],
   days: COUNT,
   tariffs: COUNT,
   tariff: ['time-of-use', 'day-ahead'],

@@ -1,4 +1,4 @@
-/** What a policy of the feeder dispatch task sees and moves, in integers. Training and deployment share this constant. */
+/** What a policy of the feeder dispatch task sees and moves, in integers. Training and deployment share these constants. */
 import { fitInput, fitOutput, type PolicyInterface } from '../../grid/interface.ts';
 
 const MICRO = 1000000;
@@ -35,5 +35,26 @@ export const DISPATCH_FEEDER_INTERFACE: PolicyInterface = {
   ],
   // Whatever is missing, the battery rests.
   fallback: [{ si: 5, r: [0, MICRO], y: [0, 0], z: 0 }],
+  state: [],
+};
+
+/**
+ * Every battery trades by the published prices of the day, evenly (evenPace.ts); a policy says how much more it gives.
+ */
+export const DISPATCH_FEEDER_MARGIN: PolicyInterface = {
+  inputs: [
+    fitInput('v.min', 'v.pu.e-6', 900000, 1100000),
+    fitInput('p.feeder', 'w', -3000000, 3000000),
+    fitInput('p.pv', 'w', 0, 1000000),
+    fitInput('soc', 'ratio.e-6', 0, MICRO),
+    fitInput('time.cheap', 's', 0, 86400),
+    fitInput('price.rise', 'ratio.e-6', MICRO, 3 * MICRO),
+    fitInput('price.now', 'cur.e-6.per-mwh', 0, PRICE_MAX),
+    fitInput('time.day', 's', 0, 86400),
+  ],
+  outputs: [fitOutput('p.margin', 'ratio.e-6', -MICRO, MICRO)],
+  envelopes: [],
+  // Whatever is missing, evenly.
+  fallback: [{ si: 3, r: [0, MICRO], y: [0, 0], z: 0 }],
   state: [],
 };

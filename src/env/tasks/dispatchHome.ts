@@ -27,7 +27,7 @@
  *   | 8  | time.day   | 0   | 86400  | s, the home's clock              |
  *   | 9  | time.week  | 0   | 604800 | s, from Monday 0 h               |
  *   | 10 | time.year  | 0   | 366    | day of the year                  |
- *   With `control: 'reserve'` a Box of 8, shares of the battery's rating and what its gateway expects
+ *   With `control: 'reserve'` a Box of 7, shares of the battery's rating and what its gateway expects
  *   (series/homeOutlook.ts), for `observationDelay: 0`:
  *   | #  | name       | min  | max   | unit                                                                        |
  *   | 0  | load.share | 0    | 1e6   | load of the interval acted on, 1e-6 of rated power                          |
@@ -37,7 +37,6 @@
  *   | 4  | time.cheap | 0    | 21600 | s until the last interval as cheap as now before them                       |
  *   | 5  | price.rise | 1e6  | 3e6   | their mean price, 1e-6 of the price now                                     |
  *   | 6  | price.now  | 0    | 1e9   | 1e-6 currency per MWh                                                       |
- *   | 7  | time.day   | 0    | 86400 | s                                                                           |
  * Reward
  *   Per interval, in the currency of the tariff:
  *     r = -( cost + carbonPrice x kg + wearWeight x wear + wearPerKwh x kWh drawn from the cells
@@ -72,7 +71,7 @@ import { BatteryWear, type WearState } from '../physics/wear/batteryWear.ts';
 import { homeWindow, type HomeSeries } from '../series/home.ts';
 import { homeOutlook, outlookWindow, type HomeOutlook } from '../series/homeOutlook.ts';
 import { testDay, trainDay } from '../series/synthetic.ts';
-import { syntheticHome } from '../series/syntheticHome.ts';
+import { spreadHome, syntheticHome } from '../series/syntheticHome.ts';
 import { checkDispatchHomeArgs, DISPATCH_HOME_RESERVE_DEFAULTS, type DispatchHomeArgs } from './dispatchHomeArgs.ts';
 import { DISPATCH_HOME_INTERFACE, DISPATCH_HOME_RESERVE } from './dispatchHomeInterface.ts';
 import { setTariff } from './homeClock.ts';
@@ -366,11 +365,12 @@ export class DispatchHomeCopy extends EpisodeTask {
 
   /** The home given; or a synthetic one over all windows of the split, what its gateway saw before and a day beyond. */
   #wholeOf(home: number): HomeSeries {
-    const { homes, seriesSeed: seed, days, windows, stepMs, tariff, exportShare } = this.args;
+    const { homes, seriesSeed: seed, days, windows, stepMs, tariff, exportShare, spread } = this.args;
     if (homes !== undefined) return homes[home]!;
     const day = this.#firstDay();
     const end = (this.#ofSplit(windows - 1) + 1) * days;
-    return syntheticHome({ seed, home, day, days: end + 1 - day, stepMs, tariff, exportShare });
+    const whole = syntheticHome({ seed, home, day, days: end + 1 - day, stepMs, tariff, exportShare });
+    return spread === 0 ? whole : spreadHome(whole, spread, seed);
   }
 
   #firstDay(): number {

@@ -25,6 +25,8 @@ export interface DispatchHomeArgs {
   readonly reward: 'cost' | 'beyondRule';
   /** Synthetic homes of the split; 8. */
   readonly homeCount: number;
+  /** With `control: 'reserve'`: load and PV of a synthetic home are each up to 1 + this times larger or smaller; 0. */
+  readonly spread: number;
   /** Synthetic windows of the split, each `days` long; 40. */
   readonly windows: number;
   /** Seed of the synthetic homes, apart from the seed of the episodes. 1. */
@@ -56,6 +58,7 @@ const DISPATCH_HOME_DEFAULTS: DispatchHomeArgs = {
   control: 'power',
   reward: 'cost',
   homeCount: 8,
+  spread: 0,
   windows: 40,
   seriesSeed: 1,
   tariff: 'time-of-use',
@@ -93,6 +96,7 @@ const BOUNDS = {
   control: ['power', 'reserve'],
   reward: ['cost', 'beyondRule'],
   homeCount: COUNT,
+  spread: [0, 9, 'real'],
   windows: COUNT,
   tariff: ['time-of-use', 'day-ahead'],
   exportShare: [0, 1, 'real'],

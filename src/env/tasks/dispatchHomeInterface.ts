@@ -42,7 +42,6 @@ export const DISPATCH_HOME_RESERVE: PolicyInterface = {
     fitInput('time.cheap', 's', 0, 21600),
     fitInput('price.rise', 'ratio.e-6', MICRO, 3 * MICRO),
     fitInput('price.now', 'cur.e-6.per-mwh', 0, PRICE_MAX),
-    fitInput('time.day', 's', 0, 86400),
   ],
   outputs: [fitOutput('soc.margin', 'ratio.e-6', -MICRO, MICRO)],
   envelopes: [],

@@ -46,10 +46,10 @@ describe('suite dispatch-home', () => {
     const suite = await dispatchHomeSuite();
     const scenario = shorter(suite.scenarios({ count: 1, from: 3 })[0]!, 28);
     const layer = {
-      inSize: 8,
+      inSize: 7,
       outSize: 1,
       shift: 0,
-      weights: new Int16Array(8),
+      weights: new Int16Array(7),
       bias: new Int32Array(1),
       activation: 'identity',
       exponent: 0,
