@@ -42,7 +42,7 @@ export const ppoBench: Bench = async function* (options) {
 };
 
 /** `ppo.wasm.stepsPerSecond` is CartPole-v1; other tasks stand in the name. */
-export function metricName(contender: string, task: PpoTask, what: string): string {
+function metricName(contender: string, task: PpoTask, what: string): string {
   const middle = task === PPO_TASKS[0] ? '' : `${task.id.replace(/-v\d+$/, '').toLowerCase()}.`;
   return `ppo.${contender}.${middle}${what}`;
 }
