@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, it, expect } from 'vitest';
 import { deviceCurve } from '../../src/agents/baselines/controllers.ts';
-import { evaluateDays, meanMetrics, policyController } from '../../src/agents/evaluate.ts';
-import { floatPolicyFunction } from '../../src/agents/freeze/floatFunction.ts';
 import { loadRecipe, parseRecipe, recipeDigest, recipeDocument } from '../../src/agents/recipe.ts';
 import { trainFromRecipe } from '../../src/agents/training/session.ts';
 import { make } from '../../src/env/gym/registry.ts';
 import { testDay } from '../../src/env/series/synthetic.ts';
+import { VOLTAGE_REWARD } from '../../src/env/tasks/voltageReward.ts';
+import { voltageDays } from '../support/voltageDay.ts';
 
 const pathOf = (name: string): string => fileURLToPath(new URL(`../../train/${name}.json`, import.meta.url));
 const DEMO = pathOf('voltage-ieee33-demo');
@@ -91,10 +91,8 @@ describe('training recipes', () => {
     const options = { seed: 1, totalSteps: 66000 };
     const { policy, training } = await trainFromRecipe(recipe, options);
     const days = [testDay(2), testDay(12)];
-    const mine = meanMetrics(
-      evaluateDays(days, policyController('ppo', policy.interface, floatPolicyFunction(policy))),
-    );
-    const alone = meanMetrics(evaluateDays(days, deviceCurve()));
+    const mine = voltageDays(days, policy);
+    const alone = voltageDays(days, deviceCurve());
     expect(mine.outOfBandShare).toBe(0);
     expect(mine.lossMwh).toBeLessThan(0.95 * alone.lossMwh);
     expect(training.backend.name).toBe('wasm');
@@ -187,6 +185,17 @@ describe('what is wrong with a recipe is told with file, key, expected and got',
     if (String(got).startsWith('line ')) expect(said.got).toContain(got);
     else if (String(got).startsWith('FOLDER')) expect(said.got).toMatch(/absent\.csv \(ENOENT\)$/);
     else expect(seen).toEqual(got);
+  });
+
+  it('a table of an argument is checked like any other, and filled from the task', async () => {
+    const recipe = (reward: string): string =>
+      TOML.replace('frequency-area1-v1', 'voltage-ieee33-v1').replace('episodeMs = "10 s"', `reward = ${reward}`);
+    const unknown = await loadText('small.toml', recipe('{ barierWeight = 3 }'));
+    expect(unknown.expected).toBe('small.toml: args.reward.barierWeight: a known key, such as barrierWeight');
+    const wrong = await loadText('small.toml', recipe('{ barrierWeight = "much" }'));
+    expect(wrong).toMatchObject({ expected: 'small.toml: args.reward.barrierWeight: a finite number', got: 'much' });
+    const { args } = await parseRecipe({ ...(await documentOf(DEMO)), args: { reward: { lossScaleW: '40 kW' } } });
+    expect(args['reward']).toEqual({ ...VOLTAGE_REWARD, lossScaleW: 40000 });
   });
 
   it('JSON that is not JSON has a line', async () => {

@@ -4,7 +4,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { noControl, oneStep1547 } from '../../src/agents/baselines/controllers.ts';
-import { evaluateDay } from '../../src/agents/evaluate.ts';
 import { DEFAULT_BATTERY_PLAN, planPowerW } from '../../src/env/cases/ieee33Sites.ts';
 import { createFeederScenario, ieee33Day } from '../../src/env/tasks/voltageIeee33.ts';
 import { secondOfDay } from '../../src/grid/interval.ts';
@@ -15,6 +14,7 @@ import { batteryPlanPolicy, runSimulation, type SimulationOptions } from '../../
 import { runBaseline } from '../../src/cli/voltageRun.ts';
 import type { IntervalRecord } from '../../src/twin/run.ts';
 import { tinySeries } from '../support/tinyTwin.ts';
+import { voltageDay } from '../support/voltageDay.ts';
 import { builtCli } from './built.ts';
 import { droopPolicy, POLICY_FIXTURE } from './fixtures.ts';
 
@@ -118,7 +118,7 @@ describe('baselines beside the ledger', () => {
       return { step, minVPu: 1, maxVPu: 1, outOfBandBuses: 0, lossW: 0, converged: true, batterySetpointW };
     });
     const { outcome, trace } = runBaseline(scenario, controller, lived);
-    const { outOfBandShare, controllableRatio, lossMwh, divergedSteps } = evaluateDay(4, controller);
+    const { outOfBandShare, controllableRatio, lossMwh, divergedSteps } = voltageDay(4, controller);
     expect(outcome).toMatchObject({ outOfBandShare, controllableRatio, divergedSteps });
     expect(outcome.lossMwh).toBeCloseTo(lossMwh, 10);
     expect(outcome.maxVPu).toBe(Math.max(...trace.maxVPu));

@@ -34,7 +34,7 @@ export function deviceCurve(): Controller {
 }
 
 /** The live curve with the same offset dispatched to everyone at all hours: what a policy must know more than. */
-export function constantOffset(name: string, offsetMicro: number): Controller {
+function constantOffset(name: string, offsetMicro: number): Controller {
   return {
     name,
     decide: (_feeder, _k, setpoints) => {

@@ -3,7 +3,7 @@
  * on all of them, then from the best of these steps to neighbours, at half the width when none is better, until none is.
  * Every cell that was seen on all days is kept, best first.
  */
-import { compareScores, type Score } from '../../evaluate.ts';
+import { compareScores, type Score } from './score.ts';
 import type { Metrics } from '../../evaluation/suite.ts';
 import type { Controller } from '../controllers.ts';
 import type { DroopParameters } from '../droop.ts';

@@ -148,8 +148,8 @@ function summaryRow(metrics: readonly MetricSpec[], { name, kind, summary }: Con
 }
 
 function metricFigures(document: EvaluationDocument): string {
-  const known = document.metrics.filter(({ key }) =>
-    document.contenders.some(({ summary }) => summary[key] !== undefined),
+  const known = document.metrics.filter(
+    ({ key, over }) => over !== 'worst' && document.contenders.some(({ summary }) => summary[key] !== undefined),
   );
   const figures = known.map((metric) => figure(metric.label, intervalPlot(document, metric)));
   const about =

@@ -10,6 +10,7 @@ h2{font-size:1.2rem;margin:2.5rem 0 .5rem;padding-top:.75rem;border-top:1px soli
 h3{font-size:1rem;margin:1.5rem 0 .25rem}
 p{margin:.4rem 0}
 .soft{color:var(--soft)}
+code{overflow-wrap:anywhere}
 code,pre{font-family:ui-monospace,"Cascadia Mono",Menlo,Consolas,monospace;font-size:.88em}
 pre{background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:.6rem .8rem;overflow-x:auto}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr));gap:.75rem;margin:1rem 0}
