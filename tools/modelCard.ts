@@ -7,7 +7,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
-import type { ContenderRecord, EvaluationDocument } from '../src/agents/evaluation/document.ts';
+import type { ContenderRecord, EvaluationDocument, MetricComparison } from '../src/agents/evaluation/document.ts';
 import {
   amountText,
   betterText,
@@ -158,7 +158,7 @@ function measured({ card, evaluation }: ModelDocuments): string[] {
     ...ownSeed(card, evaluation),
     '',
     ...tableLines(['', '', ...metrics.map((metric) => `${metricTitle(metric)} (${betterText(metric)})`)], rows),
-    ...comparisons(evaluation),
+    ...comparisons(card, evaluation),
     ...contenders.map(({ name, about }) => `- **${name}**: ${about}`),
     '',
     '```sh',
@@ -177,51 +177,57 @@ function metricCell(metric: MetricSpec, { summary }: ContenderRecord): string {
 }
 
 /** What this one artifact came to, where its row is that of several. */
-function ownSeed({ cid }: ModelCard, { contenders, metrics }: EvaluationDocument): string[] {
-  const pooled = contenders.find(({ policies }) => policies.some((policy) => policy.cid === cid));
-  if (pooled === undefined) throw new Error(`evaluation.json does not judge ${cid}`);
-  if (pooled.policies.length === 1) return [];
-  const at = pooled.policies.findIndex((policy) => policy.cid === cid);
-  const own = metrics.flatMap((metric) => {
-    const values = pooled.values[metric.key]?.[at];
-    if (values === undefined) return [];
-    const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
-    return [`${metric.label} ${valueShow(metric)(mean)}`];
+function ownSeed(card: ModelCard, evaluation: EvaluationDocument): string[] {
+  const { policies, values } = ownRow(card, evaluation);
+  if (policies.length === 1) return [];
+  const at = policies.findIndex((policy) => policy.cid === card.cid);
+  const own = evaluation.metrics.flatMap((metric) => {
+    const row = values[metric.key]?.[at];
+    if (row === undefined) return [];
+    return [`${metric.label} ${valueShow(metric)(row.reduce((sum, x) => sum + x, 0) / row.length)}`];
   });
+  return [`The row of the policy holds ${policies.length} training seeds; the mean of this one: ${own.join(', ')}.`];
+}
+
+/** The row that holds this artifact. @throws Error when there is none. */
+function ownRow({ cid }: ModelCard, { contenders }: EvaluationDocument): ContenderRecord {
+  const own = contenders.find(({ policies }) => policies.some((policy) => policy.cid === cid));
+  if (own === undefined) throw new Error(`evaluation.json does not judge ${cid}`);
+  return own;
+}
+
+/** Policy minus each other, in every metric that has a better way. */
+function comparisons(card: ModelCard, evaluation: EvaluationDocument): string[] {
+  const judged = evaluation.metrics.filter(({ better }) => better !== 'neither');
+  const own = ownRow(card, evaluation).name;
+  const rows = evaluation.comparisons
+    .filter(({ policy }) => policy === own)
+    .map(({ against, metrics: of }) => [against, ...judged.map((metric) => comparisonCell(metric, of[metric.key]))]);
   return [
-    `The row of the policy holds ${pooled.policies.length} training seeds; the mean of this one: ${own.join(', ')}.`,
+    'Policy minus each, scenario by scenario: difference with its 95 % interval, relative to the other, P(better), share',
+    'closed of the gap from the other to a bound, verdict.',
+    '',
+    ...tableLines(['minus', ...judged.map(({ label }) => label)], rows),
   ];
 }
 
-function comparisons({ comparisons: records, metrics }: EvaluationDocument): string[] {
-  const metric = metrics[0]!;
-  const show = differenceShow(metric);
-  const rows = records.flatMap(({ policy, against, metrics: of }) => {
-    const found = of[metric.key];
-    if (found === undefined) return [];
-    const gaps = Object.entries(found.gapClosed ?? {}).map(([bound, share]) => `${shareShow(share.value)} to ${bound}`);
-    return [
-      [
-        `${policy} minus ${against}`,
-        estimateText(found.difference, show),
-        found.relative === undefined ? '' : relativeShow(found.relative.value),
-        found.improvement === undefined ? '' : shareShow(found.improvement.value),
-        gaps.join(', '),
-        found.verdict ?? '',
-      ],
-    ];
-  });
-  return tableLines(
-    [`${metric.label}, scenario by scenario`, 'difference', 'relative', 'P(better)', 'gap closed', ''],
-    rows,
-  );
+function comparisonCell(metric: MetricSpec, found: MetricComparison | undefined): string {
+  if (found === undefined) return '';
+  const { difference, relative, improvement, gapClosed = {}, verdict } = found;
+  const parts = [
+    estimateText(difference, differenceShow(metric)),
+    relative === undefined ? '' : relativeShow(relative.value),
+    improvement === undefined ? '' : `P ${shareShow(improvement.value)}`,
+    ...Object.entries(gapClosed).map(([bound, share]) => `${shareShow(share.value)} to ${bound}`),
+    verdict === undefined ? '' : `**${verdict}**`,
+  ];
+  return parts.filter((part) => part !== '').join('; ');
 }
 
-function frozen({ card: { freeze }, evaluation }: ModelDocuments): string[] {
+function frozen({ card, evaluation }: ModelDocuments): string[] {
+  const { freeze } = card;
   const percent = (share: number, digits: number): string => `${(100 * share).toFixed(digits)} %`;
-  const own = evaluation.contenders
-    .filter(({ kind }) => kind === 'policy')
-    .flatMap(({ name }) => freezingSummary(evaluation, name));
+  const own = freezingSummary(evaluation, ownRow(card, evaluation).name);
   return [
     '## Quantisation',
     '',

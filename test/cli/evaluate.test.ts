@@ -93,6 +93,12 @@ describe('gridpact evaluate', () => {
     );
   });
 
+  it('does not count the same artifact twice', () => {
+    const { stderr, stdout } = evaluate('one', 'one/policy.cbor', ...FEW, '--keep', 'kept.jsonl', '--json');
+    expect(documentOf(stdout).contenders[0]!.policies).toEqual([{ from: 'one', cid: cids[0] }]);
+    expect(stderr).toContain('one/policy.cbor is the artifact of one, and is left out');
+  });
+
   it('prints tables of at most 100 columns that end with what it wrote', () => {
     const { stdout, stderr } = evaluate('one', ...FEW, '--keep', 'kept.jsonl', '--html', 'page.html');
     const lines = stdout.trimEnd().split('\n');

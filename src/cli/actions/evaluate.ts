@@ -27,7 +27,7 @@ const MOST_WORKERS = 8;
 export const evaluate: Action<EvaluateFlags, string[]> = async (report, flags, ...paths) => {
   if (flags.homes !== undefined && paths.length === 0) return evaluateHomes(report, flags);
   if (flags.mpc) throw fail('cli.usage', { expected: '--mpc with --homes and no policy', got: '--mpc' });
-  const inputs = await readInputs(paths, flags.apart);
+  const inputs = distinct(report, await readInputs(paths, flags.apart));
   const id = flags.suite ?? suiteIdOf(inputs);
   const material = await materialOf(report, flags, id);
   const suite = await suiteOf(id, material);
@@ -52,6 +52,16 @@ async function readInputs(paths: readonly string[], apart: boolean): Promise<rea
   const inputs: PolicyInput[] = [];
   for (const path of paths) inputs.push(await readPolicyInput(path));
   return apart ? inputs.map((input) => ({ ...input, name: input.from })) : inputs;
+}
+
+/** The same artifact twice is not two trainings. */
+function distinct(report: Reporter, inputs: readonly PolicyInput[]): readonly PolicyInput[] {
+  return inputs.filter(({ artifact, from }, i) => {
+    const first = inputs.find((other) => other.artifact.cid === artifact.cid)!;
+    if (first === inputs[i]) return true;
+    report.warn(`${from} is the artifact of ${first.from}, and is left out`);
+    return false;
+  });
 }
 
 /** @throws `agents.suite` when a policy fits no suite, or two fit different ones. */
