@@ -123,7 +123,7 @@ describe('what is wrong with a recipe is told with file, key, expected and got',
       'args.episodMs: a known argument of frequency-area1-v1, such as episodeMs',
       'unknown key episodMs',
     ],
-    ['wrong type', 'numEnvs = 2', 'numEnvs = "two"', 'numEnvs: an integer in [1, 4096]', 'two'],
+    ['wrong type', 'numEnvs = 2', 'numEnvs = "two"', 'numEnvs: an integer in [1, 4096]', 'text "two"'],
     [
       'wrong type of a section',
       'totalSteps = 400',

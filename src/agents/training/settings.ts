@@ -80,8 +80,9 @@ export class DocumentCheck {
   number(value: unknown, at: string, [low, high, kind]: NumberBounds): number {
     const whole = kind === 'integer';
     const ok = typeof value === 'number' && value >= low && value <= high && (!whole || Number.isSafeInteger(value));
-    if (!ok) throw this.refuse(at, `${whole ? 'an integer' : 'a number'} in [${low}, ${high}]`, value);
-    return value;
+    if (ok) return value;
+    const got = typeof value === 'string' ? `text "${value.slice(0, 80)}"` : value;
+    throw this.refuse(at, `${whole ? 'an integer' : 'a number'} in [${low}, ${high}]`, got);
   }
 
   choice<const T extends string>(value: unknown, at: string, choices: readonly T[]): T {

@@ -64,7 +64,8 @@ export async function readTaskArgs(
   if (Object.hasOwn(given, 'split')) {
     throw check.refuse('args.split', 'nothing: training draws from the training split alone', given['split']);
   }
-  const plain = (await withUnits(check, given, 'args')) as Record<string, unknown>;
+  const stated = (await withUnits(check, given, 'args')) as Record<string, unknown>;
+  const plain = fillTables(check, task, stated);
   const { live, files } = await loadFiles(check, task, plain, directory);
   return { plain, live, files, copy: createCopy(check, task, plain, live) };
 }
@@ -86,6 +87,41 @@ async function textOrQuantity(check: DocumentCheck, text: string, at: string): P
   } catch (cause) {
     throw check.refuse(at, `a number of ${unit}, or a quantity such as "5 ${unit}"`, text, cause);
   }
+}
+
+/** A flat table of numbers, such as a reward, may be given in part: the rest is what the task has without it. */
+function fillTables(
+  check: DocumentCheck,
+  task: string,
+  plain: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const tables = Object.keys(plain).filter((name) => isFlatTable(plain[name]));
+  if (tables.length === 0) return plain;
+  const simple = Object.entries(plain).filter(([, value]) => ['number', 'boolean'].includes(typeof value));
+  const { args } = createCopy(check, task, plain, Object.fromEntries(simple)) as TaskCopy & {
+    readonly args?: Readonly<Record<string, unknown>>;
+  };
+  const filled: Record<string, unknown> = { ...plain };
+  for (const name of tables) {
+    const usual = args?.[name];
+    if (isFlatTable(usual)) filled[name] = { ...usual, ...checkTable(check, plain[name], `args.${name}`, usual) };
+  }
+  return filled;
+}
+
+function checkTable(check: DocumentCheck, value: unknown, at: string, usual: object): object {
+  const given = check.table(value, at, Object.keys(usual));
+  for (const [name, inner] of Object.entries(given)) {
+    const kind = typeof usual[name as keyof typeof usual];
+    const ok = typeof inner === kind && (kind !== 'number' || Number.isFinite(inner));
+    if (!ok) throw check.refuse(join(at, name), kind === 'number' ? 'a finite number' : `a ${kind}`, inner);
+  }
+  return given;
+}
+
+function isFlatTable(value: unknown): value is Readonly<Record<string, unknown>> {
+  const table = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return table && Object.values(value).every((inner) => typeof inner !== 'object');
 }
 
 function createCopy(

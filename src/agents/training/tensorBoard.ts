@@ -124,7 +124,7 @@ export function crc32c(bytes: Uint8Array): number {
 }
 
 /** ((crc >> 15) | (crc << 17)) + 0xa282ead8: so that a checksum of checksums is none. */
-export function maskedCrc32c(bytes: Uint8Array): number {
+function maskedCrc32c(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }
