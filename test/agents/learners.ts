@@ -47,6 +47,16 @@ function sac(settings: Partial<SacConfig> & Pick<SacConfig, 'totalSteps'>): Pick
 
 export const EXPERIMENTS: readonly Experiment[] = [
   {
+    name: 'SAC on Pendulum-v1',
+    numEnvs: 1,
+    least: -170,
+    makeEnv: makePendulum,
+    ...sac({
+      ...{ totalSteps: 20000, learningStarts: 500, batchSize: 64, bufferSize: 20000, tau: 0.01 },
+      ...{ actorLearningRate: 2e-3, criticLearningRate: 2e-3, annealLearningRate: true },
+    }),
+  },
+  {
     name: 'PPO on CartPole-v1',
     numEnvs: 8,
     least: 475,
@@ -66,16 +76,6 @@ export const EXPERIMENTS: readonly Experiment[] = [
       ...{ learningRate: 1e-3, gamma: 0.9, lambda: 0.95, targetKl: 0, normaliseValues: true },
     }),
   },
-  {
-    name: 'SAC on Pendulum-v1',
-    numEnvs: 1,
-    least: -170,
-    makeEnv: makePendulum,
-    ...sac({
-      ...{ totalSteps: 20000, learningStarts: 500, batchSize: 64, bufferSize: 20000, tau: 0.01 },
-      ...{ actorLearningRate: 2e-3, criticLearningRate: 2e-3, annealLearningRate: true },
-    }),
-  },
 ];
 
 /** Of one seed. */
@@ -85,6 +85,8 @@ interface Trained {
   readonly seconds: number;
   readonly digest: string;
   readonly backend: string;
+  /** Taken from where an interrupted check left it. */
+  readonly kept?: boolean;
 }
 
 export interface LearnersReport {
@@ -126,7 +128,7 @@ function trainOnce(experiment: Experiment, seed: number, backend: Backend): Trai
     .update(sourceText())
     .digest('hex');
   const file = join(CACHE, `${key}.json`);
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Trained;
+  if (existsSync(file)) return { ...(JSON.parse(readFileSync(file, 'utf8')) as Trained), kept: true };
   const trained = train(experiment, seed, backend);
   mkdirSync(CACHE, { recursive: true });
   writeFileSync(file, JSON.stringify(trained));
@@ -152,6 +154,7 @@ function factsOf(
   const sample = { rows: seeds.length, columns: EPISODES, values };
   const { value, low, high } = estimate(meanOf(values), resampleMeans([sample])[0]!, sample);
   const perSeed = seeds.map((seed, i) => `${seed}: ${meanOf(trained[i]!.returns).toFixed(1)}`);
+  const kept = trained.filter((one) => one.kept === true);
   const times = trained.map(({ seconds }) => seconds).sort((a, b) => a - b);
   return [
     [`${name}: settings beside the defaults`, `\`${JSON.stringify({ numEnvs, ...settings })}\``],
@@ -164,6 +167,7 @@ function factsOf(
     [`${name}: worst seed, and least allowed`, `${worst.toFixed(1)}, ${least}`],
     [`${name}: first digits of the parameters' digest, by seed`, trained.map(({ digest }) => digest).join(', ')],
     [`${name}: s a seed, fastest and slowest`, `${times[0]!.toFixed(0)}, ${times.at(-1)!.toFixed(0)}`],
+    [`${name}: seeds trained before this check was interrupted and went on`, String(kept.length)],
     [`${name}: backend`, trained[0]!.backend],
   ];
 }
