@@ -102,26 +102,40 @@ describe(RESERVE, () => {
     }
   });
 
-  it('is paid what it pays less than the device by itself', () => {
-    const live = (reward: 'cost' | 'beyondRule', action: number): { sum: number; copy: DispatchHomeCopy } => {
+  it('is paid the difference that one setpoint makes to the whole episode', () => {
+    const live = (
+      reward: 'cost' | 'difference',
+      actionOf: (t: number) => number,
+    ): { rewards: number[]; copy: DispatchHomeCopy } => {
       const env = make(RESERVE, { days: 7, reward });
       env.reset({ seed: 6 });
-      let sum = 0;
+      const rewards: number[] = [];
       for (let over = false; !over;) {
-        const result = env.step(Float32Array.of(action));
-        sum += result.reward;
+        const result = env.step(Float32Array.of(actionOf(rewards.length)));
+        rewards.push(result.reward);
         over = result.truncated;
       }
-      return { sum, copy: env.copy as DispatchHomeCopy };
+      return { rewards, copy: env.copy as DispatchHomeCopy };
     };
-    const byRule = live('cost', 0).sum;
-    const beyond = live('cost', 0.2).sum - byRule;
-    const { sum, copy } = live('beyondRule', 0.2);
-    const { pricePerKwh, battery, steps } = copy.home;
-    const usual = pricePerKwh.reduce((a, b) => a + b, 0) / steps;
-    expect((sum * usual * battery.ratedWh) / 1000).toBeCloseTo(beyond, 4);
-    expect(Math.abs(beyond)).toBeGreaterThan(0.01);
-    expect(live('beyondRule', 0).sum).toBe(0);
+    const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+    const byRule = sum(live('cost', () => 0).rewards);
+    expect(live('difference', () => 0).rewards.every((r) => r === 0)).toBe(true);
+    let moved = 0;
+    for (const [at, action] of [
+      [5, 0.5],
+      [14, -0.6],
+      [38, 0.7],
+      [62, -1],
+    ] as const) {
+      const { rewards, copy } = live('difference', (t) => (t === at ? action : 0));
+      const { pricePerKwh, battery, steps } = copy.home;
+      const usual = sum(Array.from(pricePerKwh)) / steps;
+      const whole = sum(live('cost', (t) => (t === at ? action : 0)).rewards) - byRule;
+      expect((rewards[at]! * usual * battery.ratedWh) / 1000).toBeCloseTo(whole, 4);
+      expect(rewards.filter((r, t) => t !== at && r !== 0)).toEqual([]);
+      if (Math.abs(whole) > 0.001) moved++;
+    }
+    expect(moved).toBeGreaterThanOrEqual(1);
   });
 
   it('expects in a window what the whole series expects, and only at the device itself', () => {

@@ -94,21 +94,37 @@ function makeHome({ seed, home, day, days, stepMs, tariff, exportShare }: Synthe
 const spreads = new WeakMap<HomeSeries, Map<number, HomeSeries>>();
 
 /**
- * The home with load and PV each times a factor of its own, log-uniform in [1 / (1 + spread), 1 + spread]: homes that differ
- * more from each other than those that the generators were matched to.
+ * The home with load, PV, and the rise of its prices above the lowest, each times a factor of its own, log-uniform in
+ * [1 / (1 + spread), 1 + spread]: homes and tariffs that differ more from each other than those that the generators were
+ * matched to.
  */
 export function spreadHome(home: HomeSeries, spread: number, seed: number | string): HomeSeries {
   const known = spreads.get(home) ?? new Map<number, HomeSeries>();
   spreads.set(home, known);
   let found = known.get(spread);
-  if (found === undefined) {
-    const stream = RandomStream.fromSeed(`${seed}/${home.name}`, 'series/spread');
-    const factor = (): number => expReal(lnReal(1 + spread) * (2 * uniform(stream) - 1));
-    const [load, pv] = [factor(), factor()];
-    found = { ...home, loadW: home.loadW.map((w) => w * load), pvW: home.pvW.map((w) => w * pv) };
-    known.set(spread, found);
-  }
+  if (found === undefined) known.set(spread, (found = checkHome(spreadOut(home, spread, seed))));
   return found;
+}
+
+function spreadOut(home: HomeSeries, spread: number, seed: number | string): HomeSeries {
+  const stream = RandomStream.fromSeed(`${seed}/${home.name}`, 'series/spread');
+  const factor = (): number => expReal(lnReal(1 + spread) * (2 * uniform(stream) - 1));
+  const [load, pv, rise] = [factor(), factor(), factor()];
+  const lowest = home.pricePerKwh.reduce((a, b) => Math.min(a, b));
+  const raised = (prices: Float64Array): Float64Array => prices.map((price) => lowest + rise * (price - lowest));
+  const pricePerKwh = raised(home.pricePerKwh);
+  const { h6, h12, h24 } = home.priceAhead;
+  return {
+    ...home,
+    loadW: home.loadW.map((w) => w * load),
+    pvW: home.pvW.map((w) => w * pv),
+    pricePerKwh,
+    exportPricePerKwh: home.exportPricePerKwh.map((price, t) =>
+      price === 0 ? 0 : (price * pricePerKwh[t]!) / home.pricePerKwh[t]!,
+    ),
+    priceAhead: { h6: raised(h6), h12: raised(h12), h24: raised(h24) },
+    provenance: `${home.provenance}, load x ${load}, PV x ${pv}, rise of prices x ${rise}`,
+  };
 }
 
 /** The tariff of home `home`, per kWh, with its exact forecasts. */

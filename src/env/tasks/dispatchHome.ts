@@ -43,9 +43,11 @@
  *            + peakPrice x max(0, import - greatest import so far) )
  *   cost: kWh bought x price less kWh sold x export price. wear: replacement cost x damage of the interval / damage at
  *   end of life (physics/wear/batteryWear.ts), so that over an episode it is what batch rainflow finds.
- *   With `reward: 'beyondRule'`: r less the r of a battery from the same start that is left to itself (greedy self-use; with
- *   `control: 'reserve'` no margin), peak and rainflow left out, over the mean price of the episode times the battery's
- *   rated kWh. The same order of policies in every home, with little of load and weather in it.
+ *   With `reward: 'difference'`: what the setpoint of the interval changes, for a learner with gamma 0. Two batteries that
+ *   hold what this one held, one moved as issued and one left to itself (greedy self-use; with `control: 'reserve'` no
+ *   margin), are both left to themselves from then on, through the series as it comes, until they hold the same, 48 h at
+ *   most: what the second pays more for energy, carbon and `wearPerKwh`, over the mean price of the episode times the
+ *   battery's rated kWh. Peak and rainflow are left out.
  * Starting state
  *   A home and a window of `days` days drawn from the split; charge `startSoc` of what is usable, or drawn between
  *   0.2 and 0.8; health `startSoh`. Training windows are the weeks w (of `days` days each) with w mod 5 < 4, test windows
@@ -83,6 +85,9 @@ const S_PER_HOUR = 3600;
 const PAST_DAYS = 14;
 /** Currency per kWh: where energy costs nothing, a saving is not divided by it. */
 const LEAST_PRICE = 0.001;
+/** How far differences are followed, and below what they are none. */
+const LOOK_AHEAD_H = 48;
+const SAME_WH = 0.01;
 
 /** Of the last interval, Wh: what `balance` adds up, and what it earned. */
 interface Lived {
@@ -99,7 +104,6 @@ interface HomeState extends TaskState {
   readonly home: number;
   readonly window: number;
   readonly socWh: number;
-  readonly ruleWh: number;
   readonly wear: WearState;
   readonly lived: Lived;
   readonly totals: Totals;
@@ -124,8 +128,6 @@ export class DispatchHomeCopy extends EpisodeTask {
   /** Of the home's gateway, where the interface asks for it. */
   #outlook: HomeOutlook | undefined;
   #usualPrice: number;
-  /** What a battery left to its rule would hold, Wh. */
-  #ruleWh = 0;
   #wear: BatteryWear;
   #lived: Lived = nothingLived(0);
   #totals: Totals = nothingSpent();
@@ -162,7 +164,6 @@ export class DispatchHomeCopy extends EpisodeTask {
     const { eMinWh, eMaxWh } = this.#series.battery;
     const share = startSoc ?? 0.2 + 0.6 * uniform(this.stream);
     this.socWh = eMinWh + share * (eMaxWh - eMinWh);
-    this.#ruleWh = this.socWh;
     this.#wear = this.#newWear();
     this.#lived = nothingLived(this.socWh);
     this.#totals = nothingSpent();
@@ -192,7 +193,7 @@ export class DispatchHomeCopy extends EpisodeTask {
     const home = this.#series;
     const dtH = hoursPerStep(home);
     const fromWh = this.socWh;
-    const wantedW = this.#wantedW(step);
+    const wantedW = this.#wantedW(step, fromWh);
     const { pW, socWh, lossWh } = stepBattery(this.#usable(), this.args.curves, fromWh, wantedW, dtH);
     const { importWh, exportWh, cost, carbonKg } = meterInterval(home, step, pW);
     this.socWh = socWh;
@@ -211,7 +212,7 @@ export class DispatchHomeCopy extends EpisodeTask {
     totals.wearCost += wearCost;
     totals.drawnWh += drawnWh;
     const loadWh = home.loadW[step]! * dtH;
-    const reward = this.args.reward === 'cost' ? -paid : this.#beyondRule(step, paid);
+    const reward = this.args.reward === 'cost' ? -paid : this.#difference(step, fromWh);
     this.#lived = { pvWh: home.pvW[step]! * dtH, loadWh, importWh, exportWh, fromWh, lossWh, reward };
     return step + 1 >= home.steps;
   }
@@ -221,12 +222,10 @@ export class DispatchHomeCopy extends EpisodeTask {
   }
 
   /** Battery power asked for, W: issued as it is, or what keeping the reserve comes to. */
-  #wantedW(step: number): number {
+  #wantedW(step: number, socWh: number): number {
     const issued = this.port.issued[0]! / SHARE;
     const { battery } = this.#series;
-    return this.#outlook === undefined
-      ? issued * battery.pMaxW
-      : this.#keeping(this.#outlook, step, this.socWh, issued);
+    return this.#outlook === undefined ? issued * battery.pMaxW : this.#keeping(this.#outlook, step, socWh, issued);
   }
 
   /** Battery power that serves the home from `socWh` and keeps what is expected to lack, and `margin` more, W. */
@@ -241,19 +240,40 @@ export class DispatchHomeCopy extends EpisodeTask {
     return Math.min(netW, 0, (aboveWh + laterWh) / (battery.etaCharge * dtH));
   }
 
-  /** What is paid less than by the battery that has been left to itself, as a share of what a full battery is worth. */
-  #beyondRule(step: number, paid: number): number {
+  /**
+   * What this interval's setpoint changes, as a share of what a full battery is worth: the battery as it was moved, and the
+   * one that its own rule would have moved, both left to the rule from then on until they hold the same.
+   */
+  #difference(step: number, fromWh: number): number {
+    const home = this.#series;
+    const last = Math.min(home.steps, step + Math.floor((LOOK_AHEAD_H * S_PER_HOUR * 1000) / home.stepMs));
+    const own = this.#lives(step, fromWh, this.#wantedW(step, fromWh));
+    const rule = this.#lives(step, fromWh, this.#byRule(step, fromWh));
+    let saved = rule.paid - own.paid;
+    let [ownWh, ruleWh] = [own.socWh, rule.socWh];
+    for (let t = step + 1; t < last && Math.abs(ownWh - ruleWh) > SAME_WH; t++) {
+      const byOwn = this.#lives(t, ownWh, this.#byRule(t, ownWh));
+      const byRule = this.#lives(t, ruleWh, this.#byRule(t, ruleWh));
+      saved += byRule.paid - byOwn.paid;
+      [ownWh, ruleWh] = [byOwn.socWh, byRule.socWh];
+    }
+    return (saved * WH_PER_KWH) / (this.#usualPrice * home.battery.ratedWh);
+  }
+
+  /** Battery power when it is left to itself. */
+  #byRule(step: number, socWh: number): number {
+    const outlook = this.#outlook;
+    return outlook === undefined ? netLoadW(this.#series, step) : this.#keeping(outlook, step, socWh, 0);
+  }
+
+  /** An interval from `fromWh` on: what is paid for energy, carbon and linear wear, and what is held then. */
+  #lives(step: number, fromWh: number, wantedW: number): { readonly paid: number; readonly socWh: number } {
     const home = this.#series;
     const { carbonPrice, wearPerKwh, curves } = this.args;
-    const fromWh = this.#ruleWh;
-    const outlook = this.#outlook;
-    const wantedW = outlook === undefined ? netLoadW(home, step) : this.#keeping(outlook, step, fromWh, 0);
     const { pW, socWh } = stepBattery(this.#usable(), curves, fromWh, wantedW, hoursPerStep(home));
     const { cost, carbonKg } = meterInterval(home, step, pW);
-    this.#ruleWh = socWh;
     const drawnWh = pW > 0 ? Math.max(0, fromWh - socWh) : 0;
-    const byRule = cost + carbonPrice * carbonKg + (wearPerKwh * drawnWh) / WH_PER_KWH;
-    return ((byRule - paid) * WH_PER_KWH) / (this.#usualPrice * home.battery.ratedWh);
+    return { paid: cost + carbonPrice * carbonKg + (wearPerKwh * drawnWh) / WH_PER_KWH, socWh };
   }
 
   protected metrics(): Info {
@@ -277,7 +297,6 @@ export class DispatchHomeCopy extends EpisodeTask {
       home: this.#home,
       window: this.#window,
       socWh: this.socWh,
-      ruleWh: this.#ruleWh,
       wear: this.#wear.getState(),
       lived: { ...this.#lived },
       totals: { ...this.#totals },
@@ -291,7 +310,6 @@ export class DispatchHomeCopy extends EpisodeTask {
     this.#window = state.window;
     this.#enter();
     this.socWh = state.socWh;
-    this.#ruleWh = state.ruleWh;
     this.#wear = this.#newWear();
     this.#wear.setState(state.wear);
     this.#lived = { ...state.lived };

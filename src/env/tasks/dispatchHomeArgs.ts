@@ -19,13 +19,13 @@ export interface DispatchHomeArgs {
   /** What a policy sees and moves (dispatchHomeInterface.ts): the battery's power, or what it holds in reserve. `power`. */
   readonly control: 'power' | 'reserve';
   /**
-   * `cost`: what is paid, negative. `beyondRule`: what is paid less than by a battery that is left to itself, over the
-   * mean price of the episode times the battery's rated kWh. `cost`.
+   * `cost`: what is paid, negative. `difference`: what the setpoint of an interval changes, the battery being left to
+   * itself afterwards, over the mean price of the episode times the battery's rated kWh. `cost`.
    */
-  readonly reward: 'cost' | 'beyondRule';
+  readonly reward: 'cost' | 'difference';
   /** Synthetic homes of the split; 8. */
   readonly homeCount: number;
-  /** With `control: 'reserve'`: load and PV of a synthetic home are each up to 1 + this times larger or smaller; 0. */
+  /** With `control: 'reserve'`: load, PV and dear prices of a synthetic home are each up to 1 + this times larger or smaller; 0. */
   readonly spread: number;
   /** Synthetic windows of the split, each `days` long; 40. */
   readonly windows: number;
@@ -94,7 +94,7 @@ const BOUNDS = {
   days: COUNT,
   split: ['train', 'test'],
   control: ['power', 'reserve'],
-  reward: ['cost', 'beyondRule'],
+  reward: ['cost', 'difference'],
   homeCount: COUNT,
   spread: [0, 9, 'real'],
   windows: COUNT,
