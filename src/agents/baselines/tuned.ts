@@ -32,10 +32,11 @@ export const TUNED_SETTINGS: Readonly<Record<VoltageSettingName, TunedSetting>> 
     fixedPoint: { vRefPu: 1.0125, deadbandPu: 0.0275, slope: 80 },
     opf: { marginPu: 0.006, dispatch: 'offset' },
   },
+  // No droop keeps this band, and the nearest ones pay for it with losses that nobody would accept.
   ieee69: {
-    oneStep: { vRefPu: 0.94, deadbandPu: 0.005, slope: 5 },
-    standard: { vRefPu: 1.01, deadbandPu: 0.02, slope: 40 },
-    fixedPoint: { vRefPu: 1.0125, deadbandPu: 0.0275, slope: 80 },
-    opf: { marginPu: 0.004, dispatch: 'offset' },
+    oneStep: { vRefPu: 0.95, deadbandPu: 0, slope: 12 },
+    standard: { vRefPu: 0.995, deadbandPu: 0.0075, slope: 40 },
+    fixedPoint: { vRefPu: 0.9975, deadbandPu: 0.0175, slope: 160 },
+    opf: { marginPu: 0.008, dispatch: 'offset' },
   },
 };

@@ -52,7 +52,7 @@ export function tuneSettingDroop(
   for (const start of seen.slice(0, size.starts)) {
     let at = start;
     for (const step of STEPS) {
-      for (let before: DroopParameters | undefined; before !== at.parameters; ) {
+      for (let before: DroopParameters | undefined; before !== at.parameters;) {
         before = at.parameters;
         const near = neighbours(before, step, bounds);
         const fresh = near.filter((cell) => !seen.some((old) => same(old.parameters, cell)));
