@@ -100,7 +100,7 @@ export interface PpoResult extends LearnerResult {
 }
 
 /**
- * @throws `agents.ppo` for a setting outside its bounds, `agents.ppoDiverged` on a number that is not finite,
+ * @throws `agents.ppo` for a setting outside its bounds, `agents.diverged` on a number that is not finite,
  * `agents.backend` when no backend was passed and wasm does not load.
  */
 export async function trainPpo(
@@ -524,7 +524,7 @@ class PpoLearner implements Learner {
     if (intervalWeight > 0) addIntervalGradient(params, actor, intervalWeight, gradient);
     const norm = clipGlobalNorm(gradient, maxGradNorm);
     if (!Number.isFinite(norm)) {
-      throw fail('agents.ppoDiverged', { expected: 'a finite gradient', got: `norm ${norm}` });
+      throw fail('agents.diverged', { expected: 'a finite gradient', got: `norm ${norm}` });
     }
     this.#adam.step(this.#params, gradient, learningRate);
     for (let i = logStdAt; i < this.#params.length; i++) this.#params[i] = Math.max(this.#params[i]!, minLogStd);

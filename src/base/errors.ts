@@ -16,7 +16,6 @@ export const ERRORS = {
   'agents.evaluate': 'An evaluation has nothing to run, a policy that does not fit, or results that do not pair up or are not finite.',
   'agents.network': 'Layer sizes of a network are not positive integers or do not chain.',
   'agents.ppo': 'A PPO setting is outside its bounds, or does not fit the environment.',
-  'agents.ppoDiverged': 'Training produced a number that is not finite; it stops rather than go on from garbage.',
   'agents.sac': 'A SAC setting is outside its bounds, or does not fit the environment.',
   'agents.suite': 'No evaluation suite has that id, or fits the inputs and outputs of the policy.',
   'api.bodySize': 'The body of a request is larger than any transaction.',

@@ -55,7 +55,7 @@ async function answer(job: TrainJob): Promise<void> {
     const message = error instanceof Error ? error.message : String(error);
     // A thread can hand out plain values only.
     const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null)) as unknown;
-    if (isGridPactError(error, 'agents.ppoDiverged') || isGridPactError(error, 'agents.diverged')) {
+    if (isGridPactError(error, 'agents.diverged')) {
       say({ done: { finished: false, diverged: message } });
     } else if (isGridPactError(error)) {
       say({ error: { code: error.code, expected: plain(error.expected), got: plain(error.got), message } });

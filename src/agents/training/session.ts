@@ -56,7 +56,7 @@ interface CheckpointDocument {
   readonly learner: EnvState;
 }
 
-/** @throws `agents.backend`, `agents.ppo`, `agents.ppoDiverged`. */
+/** @throws `agents.backend`, `agents.ppo`, `agents.diverged`. */
 export async function trainFromRecipe(recipe: LoadedRecipe, options: TrainOptions): Promise<TrainedPolicy> {
   const session = await TrainingSession.open(recipe, options);
   try {
