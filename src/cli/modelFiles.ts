@@ -30,9 +30,8 @@ export interface FloatDocument {
 }
 
 /**
- * Everything in a card but `evaluation` is a function of recipe and seed: two machines can compare cards byte for byte.
- * Fields stay where they are within one format; what an evaluation adds goes under `evaluation`, which training leaves
- * alone and `reproduce` does not compare.
+ * Everything in a card is a function of recipe and seed: two machines can compare cards byte for byte. Fields stay where
+ * they are within one format. How the model did stands beside it, in evaluation.json, and what it is for in about.json.
  */
 export interface ModelCard {
   readonly format: 'gridpact-card/2';

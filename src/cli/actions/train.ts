@@ -87,7 +87,7 @@ function tell(report: Reporter, { run, card, seconds }: FinishedRun): void {
       ['written', run.folder],
     ]),
   );
-  report.document({ ...card, folder: run.folder } as unknown as Json);
+  report.document(card as unknown as Json);
 }
 
 function checkpointText({ training: { checkpoints } }: FinishedRun['card']): string {
