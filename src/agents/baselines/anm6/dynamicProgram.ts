@@ -21,7 +21,7 @@ export interface ProgramOptions {
 }
 
 /** Fine enough that halving both moves the bound by less than 0.02. */
-export const PROGRAM_DEFAULTS: ProgramOptions = { powerStepMw: 0.5, energyStepMwh: 0.1 };
+const PROGRAM_DEFAULTS: ProgramOptions = { powerStepMw: 0.5, energyStepMwh: 0.1 };
 
 const DISCOUNT = 0.995;
 const EFFICIENCY = ANM6_STORAGE.efficiency;
