@@ -97,7 +97,9 @@ function fillTables(
 ): Readonly<Record<string, unknown>> {
   const tables = Object.keys(plain).filter((name) => isFlatTable(plain[name]));
   if (tables.length === 0) return plain;
-  const simple = Object.entries(plain).filter(([, value]) => ['number', 'boolean'].includes(typeof value));
+  const simple = Object.entries(plain).filter(
+    ([name, value]) => ['number', 'boolean', 'string'].includes(typeof value) && !Object.hasOwn(FILE_KEYS, name),
+  );
   const { args } = createCopy(check, task, plain, Object.fromEntries(simple)) as TaskCopy & {
     readonly args?: Readonly<Record<string, unknown>>;
   };
