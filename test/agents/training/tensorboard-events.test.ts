@@ -144,14 +144,15 @@ describe('an event file', () => {
   });
 
   it('is read by TensorBoard itself where Python has it', (context) => {
-    if (spawnSync('python3', ['-c', 'import tensorboard']).status !== 0) context.skip('no tensorboard for python3');
+    const python = process.env['GRIDPACT_PYTHON'] ?? 'python3';
+    if (spawnSync(python, ['-c', 'import tensorboard']).status !== 0) context.skip(`no tensorboard for ${python}`);
     const folder = mkdtempSync(join(room, 'python-'));
     const file = new EventFile(folder, new ManualClock(1700000000000));
     for (let step = 0; step < 5; step++) file.write(step, { a: step / 2 });
     const program =
       'import sys;from tensorboard.backend.event_processing.event_accumulator import EventAccumulator as E;' +
       'e=E(sys.argv[1]);e.Reload();print([(s.step,s.value) for s in e.Scalars("a")])';
-    const { stdout, stderr } = spawnSync('python3', ['-c', program, folder], { encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(python, ['-c', program, folder], { encoding: 'utf8' });
     expect(stdout.trim(), stderr).toBe('[(0, 0.0), (1, 0.5), (2, 1.0), (3, 1.5), (4, 2.0)]');
   });
 });
