@@ -34,7 +34,8 @@
  *     r = kWh (price + carbonPrice x carbon) - wearWeight x wear - network / 6
  *     network = loss kWh x price + limitPrice x kWh beyond the substation's limits
  *             + voltagePrice x dt x sum over buses of min(0.05, pu outside [0.95, 1.05]) / 0.01
- *   With `reward: 'beyondRule'`: r less the r of batteries that are left to trade evenly through the same day.
+ *   With `reward: 'difference'` an agent pays, instead of its sixth of `network`, what `network` is more than with its own
+ *   battery at rest, the others as they are: what it can change.
  *   Without a power-flow solution `network` is `divergedPrice`. wear as in `dispatch-home`.
  * Starting state
  *   A day and a tariff drawn from the split, batteries at `startSoc`, and the measurements of interval 0 with the
@@ -47,7 +48,6 @@
  *   v1: first.
  */
 import type { Asset } from '../../grid/asset.ts';
-import { BoundedCache } from '../../base/lru.ts';
 import { quantise, setChannel, type Snapshot } from '../../grid/snapshot.ts';
 import { IEEE33 } from '../cases/ieee33.ts';
 import { DEFAULT_VOLT_VAR, ieee33Sites } from '../cases/ieee33Sites.ts';
@@ -103,9 +103,6 @@ interface FeederDispatchState extends TaskState {
   readonly balance: Balance | null;
 }
 
-/** Pure functions of arguments, day and tariff. */
-const ruleRewards = new BoundedCache<string, Float64Array>(4096);
-
 export class DispatchFeederCopy extends EpisodeTask {
   readonly args: DispatchFeederArgs;
   readonly feeder: Feeder;
@@ -123,8 +120,6 @@ export class DispatchFeederCopy extends EpisodeTask {
   #totals: Totals = nothing();
   #balance: Balance | null = { sources: 0, sinks: 0, unit: 'Wh' };
   #steps = 0;
-  /** Rewards of batteries left to themselves on this day, steps x sites, where the reward is beside them. */
-  #byRule: Float64Array | undefined;
 
   constructor(args: DispatchFeederArgs) {
     super('dispatch-feeder', args.control === 'margin' ? DISPATCH_FEEDER_MARGIN : DISPATCH_FEEDER_INTERFACE, SITES);
@@ -174,7 +169,6 @@ export class DispatchFeederCopy extends EpisodeTask {
     this.#day = ofSplit(this.stream.below(days));
     this.#tariff = ofSplit(this.stream.below(tariffs));
     this.#enter();
-    if (this.args.reward === 'beyondRule') this.#byRule = this.#rewardsByRule();
   }
 
   /** The start of the day drawn. */
@@ -235,8 +229,7 @@ export class DispatchFeederCopy extends EpisodeTask {
   }
 
   protected reward(agent: number): number {
-    const byRule = this.#byRule?.[(this.#steps - 1) * SITES + agent] ?? 0;
-    return this.#rewards[agent]! - byRule;
+    return this.#rewards[agent]!;
   }
 
   protected metrics(): Info {
@@ -273,7 +266,6 @@ export class DispatchFeederCopy extends EpisodeTask {
     this.#day = state.day;
     this.#tariff = state.tariff;
     this.#market = this.#marketOf(state.day, state.tariff);
-    if (this.args.reward === 'beyondRule') this.#byRule = this.#rewardsByRule();
     this.feeder.reset(this.#market.series);
     this.feeder.setState(state.feeder);
     this.#newWear();
@@ -298,29 +290,6 @@ export class DispatchFeederCopy extends EpisodeTask {
     return ieee33MarketDay({ seed, day, scale, stepMs, tariff, tariffIndex });
   }
 
-  /** Every day of a tariff is lived by the rule once. */
-  #rewardsByRule(): Float64Array {
-    const key = JSON.stringify([this.args, this.#day, this.#tariff]);
-    return ruleRewards.getOrMake(key, () => {
-      const copy = new DispatchFeederCopy({ ...this.args, control: 'margin', reward: 'income' });
-      return copy.#liveByRule(this.#day, this.#tariff);
-    });
-  }
-
-  #liveByRule(day: number, tariff: number): Float64Array {
-    this.#day = day;
-    this.#tariff = tariff;
-    this.#enter();
-    const { steps } = this.feeder.series;
-    const out = new Float64Array(steps * SITES);
-    // Nothing was issued, so the pace is even.
-    for (let t = 0; t < steps; t++) {
-      this.advance(t);
-      out.set(this.#rewards, t * SITES);
-    }
-    return out;
-  }
-
   /** What the interval just lived is worth to every agent. */
   #settle(step: number): void {
     const { feeder, args } = this;
@@ -336,8 +305,24 @@ export class DispatchFeederCopy extends EpisodeTask {
       totals.traded += kwh * tariff.pricePerKwh[step]!;
       totals.carbonKg -= kwh * tariff.carbonKgPerKwh[step]!;
       totals.wearCost += wearCost;
-      this.#rewards[s] = kwh * worth - args.wearWeight * wearCost - network / SITES;
+      const share = args.reward === 'income' ? network / SITES : network - this.#networkWithout(s, step);
+      this.#rewards[s] = kwh * worth - args.wearWeight * wearCost - share;
     }
+  }
+
+  /** What the network would have cost with battery `s` at rest. */
+  #networkWithout(s: number, step: number): number {
+    const { feeder, args } = this;
+    if (!feeder.converged) return 0;
+    const powersW = feeder.pBatteryW.slice();
+    powersW[s] = 0;
+    const { feedInW, cost } = this.interval(step, powersW);
+    return cost + (this.#beyondW(feedInW) * (args.stepMs / MS_PER_HOUR) * args.limitPrice) / WH_PER_KWH;
+  }
+
+  /** Beyond a limit of the substation, W. */
+  #beyondW(feedInW: number): number {
+    return Math.max(0, feedInW - this.args.importLimitW, -feedInW - this.args.exportLimitW);
   }
 
   #networkCost(pricePerKwh: number, dtH: number): number {
@@ -349,7 +334,7 @@ export class DispatchFeederCopy extends EpisodeTask {
       return args.divergedPrice;
     }
     const lossWh = feeder.lossW * dtH;
-    const beyondWh = Math.max(0, feeder.feedInW - args.importLimitW, -feeder.feedInW - args.exportLimitW) * dtH;
+    const beyondWh = this.#beyondW(feeder.feedInW) * dtH;
     totals.lossWh += lossWh;
     totals.beyondLimitWh += beyondWh;
     return (

@@ -17,8 +17,8 @@ export interface DispatchFeederArgs {
   readonly split: 'train' | 'test';
   /** What a policy moves (dispatchFeederInterface.ts): the batteries' power, or what they give beyond their own rule. `power`. */
   readonly control: 'power' | 'margin';
-  /** `income`: what is earned. `beyondRule`: what is earned more than by batteries left to themselves. `income`. */
-  readonly reward: 'income' | 'beyondRule';
+  /** `income`: what is earned. `difference`: of the network's costs each battery pays what it changes. `income`. */
+  readonly reward: 'income' | 'difference';
   /** Days drawn from are the first this many of the split; 365. */
   readonly days: number;
   /** Tariffs drawn from are the first this many of the split; 8. */
@@ -91,7 +91,7 @@ const BOUNDS = {
   stepMs: [1, HOUR_MS],
   split: ['train', 'test'],
   control: ['power', 'margin'],
-  reward: ['income', 'beyondRule'],
+  reward: ['income', 'difference'],
   days: COUNT,
   tariffs: COUNT,
   tariff: ['time-of-use', 'day-ahead'],
