@@ -13,6 +13,7 @@ import { runHistories } from '../test/ledger/histories.ts';
 import { runSameIntegers } from '../test/twin/sameIntegersRun.ts';
 import { anm6Evidence } from './anm6Evidence.ts';
 import { frequencyEvidence } from './frequencyEvidence.ts';
+import { voltageFrontier } from './voltageFrontier.ts';
 import { runLearners } from '../test/agents/learners.ts';
 
 /** Per task, whichever asks for more. */
@@ -24,6 +25,8 @@ const EVIDENCE = join(REPO_ROOT, 'docs', 'evidence');
 interface Outcome {
   readonly facts: readonly (readonly [string, string | number])[];
   readonly passed: boolean;
+  /** Lines of the page below the facts. */
+  readonly sections?: readonly string[];
 }
 
 interface Part {
@@ -118,13 +121,17 @@ const PARTS: Readonly<Record<string, Part>> = {
     title: 'PPO and SAC on classic control, every seed',
     run: () => runLearners([1, 2, 3, 4, 5], (line) => process.stdout.write(`  ${line}\n`)),
   },
+  'voltage-frontier': {
+    title: 'voltage on radial feeders: baselines and optimal power flow',
+    run: () => voltageFrontier(REPO_ROOT, (line) => process.stdout.write(`  ${line}\n`)),
+  },
 };
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
-function page(name: string, { title }: Part, { facts, passed }: Outcome, s: number): string {
+function page(name: string, { title }: Part, { facts, passed, sections = [] }: Outcome, s: number): string {
   const rows = facts.map(([what, value]) => `| ${what} | ${value} |`);
   return [
     `# ${title}`,
@@ -137,6 +144,7 @@ function page(name: string, { title }: Part, { facts, passed }: Outcome, s: numb
     `| time, s | ${s.toFixed(0)} |`,
     `| machine | ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version} |`,
     '',
+    ...sections,
   ].join('\n');
 }
 
