@@ -3,12 +3,12 @@
  * 3000 steps, discounted by 0.995, starts drawn as in gym-anm. `anm6-easy-days` has the same starts on the days of the
  * test split, which differ from the published one and from each other.
  */
+import { loadHighs } from '../baselines/highs.ts';
 import type { Anm6Args, Anm6Copy } from '../../env/tasks/anm6Easy.ts';
 import { dcOpfControl, type DcOpfOptions } from '../baselines/anm6/dcOpf.ts';
 import { Anm6Program, programControl } from '../baselines/anm6/dynamicProgram.ts';
 import { constantForecast, perfectForecast, publishedDay, type Forecast } from '../baselines/anm6/forecast.ts';
 import { passive, ruleBased } from '../baselines/anm6/rules.ts';
-import { loadHighs } from '../baselines/dispatch/perfectForesight.ts';
 import { artifactDecide, liveEpisode, scenarioCopy, type Decide } from '../evaluation/episode.ts';
 import type { Contender, MetricSpec, Metrics, Scenario, Suite } from '../evaluation/suite.ts';
 

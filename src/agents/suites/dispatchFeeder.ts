@@ -1,9 +1,8 @@
 /** Suite `dispatch-feeder`: days and tariffs held out of six batteries on the 33-bus feeder; what they earn after wear and network. */
-import type { Highs } from 'highs';
+import { loadHighs, type Highs } from '../baselines/highs.ts';
 import type { DispatchFeederCopy } from '../../env/tasks/dispatchFeeder.ts';
 import { feederForesight, setpointOf } from '../baselines/dispatch/feederForesight.ts';
 import { evenly, fullPower, type FeederRule } from '../baselines/dispatch/feederRules.ts';
-import { loadHighs } from '../baselines/dispatch/perfectForesight.ts';
 import { artifactDecide, liveEpisode, scenarioCopy, type Decide } from '../evaluation/episode.ts';
 import type { Contender, Metrics, MetricSpec, Scenario, Suite, SuiteOptions } from '../evaluation/suite.ts';
 

@@ -2,11 +2,10 @@
  * Suite `dispatch-home`: a year of a home that no policy was trained on, the battery empty at the start. Synthetic homes of
  * seeds of their own, or homes that are given.
  */
-import type { Highs } from 'highs';
+import { loadHighs, type Highs } from '../baselines/highs.ts';
 import type { HomeSeries } from '../../env/series/home.ts';
 import type { DispatchHomeCopy } from '../../env/tasks/dispatchHome.ts';
 import { greedySelfUse, idleBattery, type HomeController } from '../baselines/dispatch/home.ts';
-import { loadHighs } from '../baselines/dispatch/perfectForesight.ts';
 import { recedingHorizon } from '../baselines/dispatch/recedingHorizon.ts';
 import { fillBeforePeak } from '../baselines/dispatch/tariffRule.ts';
 import { artifactDecide } from '../evaluation/episode.ts';

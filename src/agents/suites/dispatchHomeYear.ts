@@ -7,7 +7,7 @@
  *   gap    = (total of greedy - total) / (total of greedy - total of the program)
  * and both again where wear costs nothing: the controllers act as before, the program knows it.
  */
-import type { Highs } from 'highs';
+import type { Highs } from '../baselines/highs.ts';
 import { BatteryWear } from '../../env/physics/wear/batteryWear.ts';
 import type { HomeSeries } from '../../env/series/home.ts';
 import type { DispatchHomeCopy } from '../../env/tasks/dispatchHome.ts';

@@ -11,6 +11,7 @@
  * and discharging at once only loses: the optimum is one the battery can live, and the program is exact.
  */
 import type { Highs, ModelData } from 'highs';
+import { loadHighs } from '../highs.ts';
 import { fail } from '../../../base/errors.ts';
 import { hoursPerStep, netLoadW } from '../../../env/physics/homeMeter.ts';
 import type { HomeSeries } from '../../../env/series/home.ts';
@@ -40,15 +41,6 @@ export interface ForesightPlan {
 }
 
 const WH_PER_KWH = 1000;
-
-let loading: Promise<Highs> | undefined;
-
-/** The WebAssembly module is 3.5 MB: loaded once, when asked for. */
-export function loadHighs(): Promise<Highs> {
-  // The types describe the CommonJS build, whose loader is one `default` deeper than that of the ES module.
-  loading ??= import('highs').then(({ default: load }) => (load as unknown as typeof load.default)());
-  return loading;
-}
 
 /** @throws `agents.dispatch` when a price is negative, selling earns more than buying costs, or the program has no solution within the limit. */
 export async function perfectForesight(home: HomeSeries, options: ForesightOptions = {}): Promise<ForesightPlan> {

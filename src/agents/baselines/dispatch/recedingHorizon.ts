@@ -5,11 +5,12 @@
  * On nine 3-week windows of the three CityLearn homes it takes 0.71 to 0.93 of what perfect foresight saves, greedy
  * self-use 0.62 to 0.96: single homes are hard to forecast.
  */
+import { loadHighs } from '../highs.ts';
 import { fail } from '../../../base/errors.ts';
 import { DAY_MS } from '../../../grid/interval.ts';
 import { homeWindow, type HomeSeries } from '../../../env/series/home.ts';
 import type { HomeController } from './home.ts';
-import { loadHighs, solvePlan, type ForesightOptions } from './perfectForesight.ts';
+import { solvePlan, type ForesightOptions } from './perfectForesight.ts';
 
 export interface HorizonOptions extends Pick<ForesightOptions, 'wearPerKwh' | 'carbonPrice'> {
   /** 24. */
