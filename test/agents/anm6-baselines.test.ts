@@ -12,7 +12,7 @@ import {
 } from '../../src/agents/baselines/anm6/forecast.ts';
 import { passive, ruleBased } from '../../src/agents/baselines/anm6/rules.ts';
 import { StageSolver } from '../../src/agents/baselines/anm6/stageCost.ts';
-import { loadHighs } from '../../src/agents/baselines/dispatch/perfectForesight.ts';
+import { loadHighs } from '../../src/agents/baselines/highs.ts';
 import { liveEpisode, scenarioCopy, type Decide } from '../../src/agents/evaluation/episode.ts';
 import { anm6Easy, anm6EasyDays } from '../../src/agents/suites/anm6.ts';
 import { isGridPactError } from '../../src/base/errors.ts';

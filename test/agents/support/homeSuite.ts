@@ -1,5 +1,6 @@
 /** A small suite on dispatch-home-v1: two days of a synthetic home, quick enough to be run many times. */
-import { solvePlan, loadHighs } from '../../../src/agents/baselines/dispatch/perfectForesight.ts';
+import { solvePlan } from '../../../src/agents/baselines/dispatch/perfectForesight.ts';
+import { loadHighs } from '../../../src/agents/baselines/highs.ts';
 import {
   artifactDecide,
   liveEpisode,
