@@ -84,24 +84,29 @@ describe('gridpact train, freeze, evaluate', () => {
     expect(readFileSync(join(directory, 'again.cbor'))).toEqual(readFileSync(join(directory, 'model/policy.cbor')));
   });
 
-  it('compares it with every baseline', () => {
-    const { status, stdout } = gridpact('evaluate', 'model', '--days', '1', '--json');
+  it('compares it with every baseline and with the optimal power flow', () => {
+    const { status, stdout } = gridpact('evaluate', 'model', '--count', '1', '--json');
     expect(status).toBe(0);
-    const { rows } = JSON.parse(stdout) as { rows: { name: string; policyMinusThis?: { lossMwh: object } }[] };
-    expect(rows.map(({ name }) => name)).toEqual([
-      'none',
-      'ieee1547-b-one-step',
-      'droop-one-step-tuned',
-      'device-curve',
-      'droop-fixed-point-tuned',
-      'constant-offset-tuned',
-      'policy',
+    const { suite, contenders, comparisons } = JSON.parse(stdout) as {
+      suite: { id: string };
+      contenders: { name: string; kind: string }[];
+      comparisons: { against: string }[];
+    };
+    expect(suite.id).toBe('voltage-ieee33');
+    expect(contenders.map(({ name, kind }) => `${kind} ${name}`)).toEqual([
+      'policy voltage-ieee33-demo',
+      'baseline none',
+      'baseline ieee1547-b-late',
+      'baseline ieee1547-b-live',
+      'baseline device-curve',
+      'baseline droop-late',
+      'baseline droop-live-standard',
+      'baseline droop-live',
+      'bound opf-late',
+      'bound opf',
     ]);
-    for (const { name, policyMinusThis } of rows) expect(policyMinusThis === undefined).toBe(name === 'policy');
-    // One day has a difference, but no interval and no share of resamples.
-    expect(Object.keys(rows[0]!.policyMinusThis!)).toEqual(['outOfBandShare', 'lossMwh']);
-    expect(Object.keys(rows[0]!.policyMinusThis!.lossMwh)).toEqual(['mean']);
-    expect(gridpact('evaluate', 'model', '--days', '1').stdout).toContain('one day gives no interval');
+    expect(comparisons.map(({ against }) => against)).toEqual(contenders.slice(1).map(({ name }) => name));
+    expect(gridpact('evaluate', 'model', '--count', '1').stdout).toContain('one scenario gives no interval');
   });
 
   it('refuses what is no recipe and no float policy, with a code', () => {
