@@ -32,7 +32,7 @@ export async function dispatchHomeSuite(homes?: readonly HomeSeries[]): Promise<
     policy: (name, policy) => {
       const decide = artifactDecide(policy);
       const about =
-        'Sees load less PV of the interval, its charge and the tariff of 24 h, and expects past days at the same time; no weather forecast.';
+        'Sees the load of the interval, its charge and the tariff of 24 h, and expects past days at the same time; no weather forecast.';
       return { name, kind: 'policy', about, run: (scenario) => years.underPolicy(scenario, decide) };
     },
   };
