@@ -12,6 +12,7 @@ import { endure } from '../test/env/endurance.ts';
 import { runHistories } from '../test/ledger/histories.ts';
 import { runSameIntegers } from '../test/twin/sameIntegersRun.ts';
 import { anm6Evidence } from './anm6Evidence.ts';
+import { dispatchEvidence } from './dispatchEvidence.ts';
 import { frequencyEvidence } from './frequencyEvidence.ts';
 import { voltageFrontier } from './voltageFrontier.ts';
 import { runLearners } from '../test/agents/learners.ts';
@@ -40,8 +41,13 @@ const PARTS: Readonly<Record<string, Part>> = {
     title: 'anm6-easy: every seed of its recipe beside every baseline',
     run: () => anm6Evidence(REPO_ROOT),
   },
+  dispatch: {
+    title: 'dispatch-home, dispatch-feeder: every seed of their recipes beside every baseline',
+    run: () => dispatchEvidence(REPO_ROOT),
+  },
   frequency: {
-    title: 'frequency-ieee14, frequency-area1, frequency-area1-containment: every seed of their recipes beside every baseline',
+    title:
+      'frequency-ieee14, frequency-area1, frequency-area1-containment: every seed of their recipes beside every baseline',
     run: () => frequencyEvidence(REPO_ROOT),
   },
   kills: {

@@ -8,7 +8,7 @@ import type { FrequencyIeee14Args, FrequencyIeee14Copy } from '../../env/tasks/f
 import type { TaskId } from '../../env/gym/registry.ts';
 import type { ScalarSeries } from '../../env/series/scalar.ts';
 import { bareCurve, naiveRecharge, noDelivery } from '../baselines/frequency/recharge.ts';
-import { droopSetpoints, proportionalIntegral, restingFleets } from '../baselines/frequency/secondary.ts';
+import { proportionalIntegral, restingFleets } from '../baselines/frequency/secondary.ts';
 import { TUNED_FREQUENCY } from '../baselines/frequency/tuned.ts';
 import { artifactDecide, liveEpisode, scenarioCopy, type Decide } from '../evaluation/episode.ts';
 import type { Contender, MetricSpec, Metrics, Scenario, Suite } from '../evaluation/suite.ts';
@@ -23,7 +23,6 @@ const MILLI = 1000;
 const MEGA = 1000000;
 
 /** What the policies are trained and judged with, and so is every baseline. */
-const IEEE14_ARGS = { response: 'none' } as const satisfies Partial<FrequencyIeee14Args>;
 export const REGULATION_ARGS = {
   scenario: 'regulation',
   product: 'dynamicRegulation',
@@ -34,7 +33,10 @@ export const REGULATION_ARGS = {
 export const CONTAINMENT_ARGS = {
   scenario: 'containment',
   product: 'dynamicContainment',
-  contractW: 36000000,
+  contractW: 34000000,
+  limitShare: 0.028,
+  seriesScale: 4,
+  stepMs: 60000,
   startShare: 0.8,
 } as const satisfies Partial<FrequencyDeliveryArgs>;
 
@@ -77,8 +79,8 @@ function secondaryMetrics(scenario: Scenario, own: Partial<FrequencyIeee14Args>,
   };
 }
 
-function secondary(name: string, about: string, make: () => Decide): Contender {
-  const run = (scenario: Scenario): Metrics => secondaryMetrics(scenario, { actions: 'share' }, make());
+function secondary(name: string, about: string, make: () => Decide, own: Partial<FrequencyIeee14Args> = {}): Contender {
+  const run = (scenario: Scenario): Metrics => secondaryMetrics(scenario, { actions: 'share', ...own }, make());
   return { name, kind: 'baseline', about, run };
 }
 
@@ -92,21 +94,23 @@ function ieee14Suite(id: string, title: string, args: Partial<FrequencyIeee14Arg
       Array.from({ length: count }, (_, k) => ({
         id: `step-${from + k}`,
         seed: FIRST_SEED + from + k,
-        args: { ...IEEE14_ARGS, ...args },
+        args,
       })),
     baselines: () => [
-      secondary('none', 'fleets at rest: primary control of the governors alone', restingFleets),
-      secondary('droop', 'the interface’s fallback table at the 20 instants', droopSetpoints),
+      secondary('none', 'fleets at rest: primary control of the governors alone', restingFleets, { response: 'none' }),
+      secondary('droop', 'the droop live in the fleets, no set points', restingFleets),
       ...TUNED_FREQUENCY.pi.map((gains) =>
-        secondary(gains.name, `the same instants and readings; gains by grid on ${gains.tunedFor}`, () =>
-          proportionalIntegral(gains),
+        secondary(
+          gains.name,
+          `set points at the same instants from the same frequencies, beside the live droop; gains by grid on ${gains.tunedFor}`,
+          () => proportionalIntegral(gains),
         ),
       ),
     ],
     policy(name, policy) {
       const decide = artifactDecide(policy);
       const about =
-        'frequencies of the three fleets’ buses, own power, own last command; one policy for all three fleets';
+        'raise and lower commands at the same instants beside the same droop; frequencies at the three fleets, own power, own last command';
       return { name, kind: 'policy', about, run: (scenario) => secondaryMetrics(scenario, {}, decide) };
     },
   };
@@ -171,8 +175,7 @@ function deliverySuite(
     ],
     policy(name, policy) {
       const decide = artifactDecide(policy);
-      const about =
-        'frequency, own power, state of charge; a set point of at most 2.5 % of the contract beside the curve';
+      const about = 'frequency, own power, state of charge; a set point within the limit beside the curve';
       return { name, kind: 'policy', about, run: (scenario) => deliveryMetrics(scenario, {}, () => decide) };
     },
   };
@@ -201,7 +204,7 @@ export function frequencyArea1Suite(series?: ScalarSeries): Suite {
 
 export const frequencyContainment: Suite = deliverySuite(
   'frequency-area1-containment',
-  'Dynamic Containment of 36 MW over blocks of 4 h with contingencies of 0.5 to 0.8 Hz at 20 Hz',
+  'Dynamic Containment of 34 MW over blocks of 4 h with contingencies of 0.5 to 0.8 Hz at 20 Hz',
   CONTAINMENT_ARGS,
   'containment',
 );

@@ -371,12 +371,15 @@ export const frequencyIeee14: TaskDefinition<FrequencyIeee14Args> = {
   createCopy: (given) => new FrequencyIeee14Copy(checkArgs(given)),
 };
 
-/** `frequency-ieee14-v1` by raise and lower commands, with the frequencies of all fleets seen: `actions: 'raise'`. */
+/**
+ * `frequency-ieee14-v1` by raise and lower commands that see the frequency at all fleets (`actions: 'raise'`), with a droop live
+ * in the devices beside them (`response: 'droop'`: full at 0.2 Hz, deadband 15 mHz).
+ */
 export const frequencyIeee14Raise: TaskDefinition<FrequencyIeee14Args> = {
   id: 'frequency-ieee14-raise-v1',
   about: {
     ...frequencyIeee14.about!,
-    title: 'the same by raise and lower commands that see the frequency at all fleets',
+    title: 'the same by raise and lower commands that see the frequency at all fleets, beside a live droop',
   },
-  createCopy: (given) => new FrequencyIeee14Copy(checkArgs({ actions: 'raise', ...given })),
+  createCopy: (given) => new FrequencyIeee14Copy(checkArgs({ actions: 'raise', response: 'droop', ...given })),
 };

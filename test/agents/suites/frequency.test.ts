@@ -41,12 +41,16 @@ describe('secondary control', () => {
   });
 
   it('the tuned PI has the least integral among its neighbours on training episodes', () => {
-    const [nominal] = TUNED_FREQUENCY.pi;
-    const near = [0, 0.25, 0.5].flatMap((kpPerHz) =>
-      [1.5, 1.75, 2].map((kiPerHz) => ({ kpPerHz, kiPerHz, form: 'central' as const })),
+    const nominal = TUNED_FREQUENCY.pi.find(({ name }) => name === 'droop + PI, nominal, integral')!;
+    const near = [-0.25, 0, 0.25].flatMap((kp) =>
+      [-0.25, 0, 0.25].map((ki) => ({
+        kpPerHz: nominal.kpPerHz + kp,
+        kiPerHz: nominal.kiPerHz + ki,
+        form: nominal.form,
+      })),
     );
     const best = leastOf(tunePi({}, 24, near), 'centreHzS', 'withinS').parameters;
-    expect(best).toMatchObject({ kpPerHz: nominal!.kpPerHz, kiPerHz: nominal!.kiPerHz });
+    expect(best).toMatchObject({ kpPerHz: nominal.kpPerHz, kiPerHz: nominal.kiPerHz });
   });
 });
 

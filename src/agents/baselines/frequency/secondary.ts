@@ -1,10 +1,10 @@
 /**
  * Secondary control of `frequency-ieee14` without learning, at the same 20 instants, from the same readings and through the
- * same envelope as a policy: nothing, a droop, droop with a PI. Set points are shares of a fleet's power, 1e-6.
+ * same envelope as a policy: nothing, or a PI, beside the droop that the fleets may run live. Set points are shares of a fleet's power, 1e-6.
  */
 import { clamp } from '../../../base/fixed.ts';
 import type { PortView } from '../../../env/gym/task.ts';
-import { applyEnvelopes, evaluateFallback } from '../../../grid/interface.ts';
+import { applyEnvelopes } from '../../../grid/interface.ts';
 import type { Decide } from '../../evaluation/episode.ts';
 
 /** share = -(kpPerHz f + sum over instants of kiPerHz f), with what the devices' own droop does beside. */
@@ -21,17 +21,6 @@ const F_DEV = 0;
 /** Set points stay 0. */
 export function restingFleets(): Decide {
   return (_copy, _step, issued) => void issued.fill(0);
-}
-
-/** The table that the interface falls back to: nothing within 20 mHz, everything at 0.5 Hz. */
-export function droopSetpoints(): Decide {
-  const out = new Int32Array(1);
-  return ({ port, shape }, _step, issued) => {
-    for (let a = 0; a < shape.agents; a++) {
-      evaluateFallback(port.policy, rawOf(port, a), 0, out);
-      issued[a] = out[0]!;
-    }
-  };
 }
 
 /** Its integral starts anew with the episode and stops at full power. */

@@ -19,7 +19,7 @@ const steps = (from: number, to: number, by: number): number[] =>
 
 const PI_GRID: readonly PiGains[] = (['central', 'own'] as const).flatMap((form) =>
   steps(-0.5, 1.5, 0.25).flatMap((kpPerHz) =>
-    steps(0.75, 3, 0.25).map((kiPerHz): PiGains => ({ kpPerHz, kiPerHz, form })),
+    steps(1, 5, 0.25).map((kiPerHz): PiGains => ({ kpPerHz, kiPerHz, form })),
   ),
 );
 const RECHARGE_GRID: readonly RechargeSettings[] = [0.25, 0.5, 1].flatMap((rate) =>
@@ -35,7 +35,11 @@ export function tunePi(
   return grid.map((parameters) => ({
     parameters,
     values: meansOf(episodes, (seed) => {
-      const copy = scenarioCopy<FrequencyIeee14Copy>('frequency-ieee14-v1', { id: `${seed}`, seed, args: { ...args } });
+      const copy = scenarioCopy<FrequencyIeee14Copy>('frequency-ieee14-v1', {
+        id: `${seed}`,
+        seed,
+        args: { response: 'droop', ...args },
+      });
       const info = liveEpisode(copy, proportionalIntegral(parameters) as Decide<FrequencyIeee14Copy>).info;
       const within = Number(info['within10mHzS']);
       const endS = copy.args.episodeMs / 1000;

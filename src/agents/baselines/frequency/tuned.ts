@@ -1,7 +1,8 @@
 /**
  * What the grids of tune.ts found on training episodes: 24 of `frequency-ieee14` at its own inertia and size of step (`nominal`)
  * and as varied as policies are trained on (`varied`), each for the least time and the least integral; 24 blocks each of the
- * delivery tasks. `npx tsx train/frequencyTuning.ts` finds them again; the whole tables stand in docs/evidence/frequency.md.
+ * delivery tasks. `npm run check:deep -- frequency --again` searches them again; the whole tables stand in
+ * docs/evidence/frequency.md.
  */
 import type { RechargeSettings } from './recharge.ts';
 import type { PiGains } from './secondary.ts';
@@ -14,29 +15,36 @@ export interface TunedFrequency {
 export const TUNED_FREQUENCY: TunedFrequency = {
   pi: [
     {
-      name: 'droop + PI, nominal',
-      tunedFor: 'the episodes of the case, where one setting has both the least time and the least integral',
-      kpPerHz: 0.25,
-      kiPerHz: 1.75,
+      name: 'droop + PI, varied, integral',
+      tunedFor: 'varied inertia and size, least integral of |df|',
+      kpPerHz: 0.5,
+      kiPerHz: 4,
       form: 'central',
     },
     {
       name: 'droop + PI, varied, time',
       tunedFor: 'varied inertia and size, least time to 10 mHz',
-      kpPerHz: -0.25,
-      kiPerHz: 1,
+      kpPerHz: -0.5,
+      kiPerHz: 3.25,
+      form: 'own',
+    },
+    {
+      name: 'droop + PI, nominal, time',
+      tunedFor: 'episodes of the case, least time to 10 mHz',
+      kpPerHz: 0.5,
+      kiPerHz: 4.75,
       form: 'central',
     },
     {
-      name: 'droop + PI, varied, integral',
-      tunedFor: 'varied inertia and size, least integral of |df|',
-      kpPerHz: 0,
-      kiPerHz: 1.5,
+      name: 'droop + PI, nominal, integral',
+      tunedFor: 'episodes of the case, least integral of |df|',
+      kpPerHz: 0.25,
+      kiPerHz: 4.75,
       form: 'central',
     },
   ],
   recharge: {
-    regulation: { rate: 1, idleShare: 0.8, deadbandHz: 0.015 },
+    regulation: { rate: 0.25, idleShare: 0.8, deadbandHz: 0.015 },
     containment: { rate: 1, idleShare: 0.8, deadbandHz: 0.015 },
   },
 };
