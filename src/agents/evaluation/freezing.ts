@@ -26,12 +26,13 @@ export function freezingOf(
   );
 }
 
-function changeOf({ percent }: MetricSpec, float: number, frozen: number): FreezingChange {
+function changeOf({ percent, resolution = 0 }: MetricSpec, float: number, frozen: number): FreezingChange {
   if (percent === true) {
     const change = frozen - float;
     return { float, frozen, change, within: Math.abs(change) <= MAX_SHARE_CHANGE };
   }
-  if (float === 0) return { float, frozen, within: frozen === 0 };
+  const isSmall = Math.abs(frozen - float) <= resolution;
+  if (float === 0) return { float, frozen, within: isSmall };
   const change = (frozen - float) / Math.abs(float);
-  return { float, frozen, change, within: Math.abs(change) <= MAX_RELATIVE_CHANGE };
+  return { float, frozen, change, within: isSmall || Math.abs(change) <= MAX_RELATIVE_CHANGE };
 }

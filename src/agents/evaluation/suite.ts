@@ -20,6 +20,8 @@ export interface MetricSpec {
   /** How it is printed: digits after the point, or a share as percent with so many digits. */
   readonly digits: number;
   readonly percent?: boolean;
+  /** Changes by freezing up to this, in the metric's own unit, are below what matters of it: of small residues. */
+  readonly resolution?: number;
   /** `mean` over scenarios unless the worst is what counts. */
   readonly over?: 'mean' | 'worst';
 }
