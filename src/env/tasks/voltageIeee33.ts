@@ -29,6 +29,8 @@
  *   With `credit: 'difference'` an agent's shared part is what it changed: that of the interval as lived minus that
  *   of the same interval with this one agent's offset at 0 (difference rewards, Wolpert & Tumer 2002). What is
  *   subtracted does not depend on the agent's action, so the best joint policy is the same and the noise is not.
+ * Costs
+ *   outOfBand: share of the counted buses out of band in the interval, the same for every agent.
  * Starting state
  *   A day drawn from the training days of the synthetic series (or the given days), batteries at 15 %, and the
  *   measurements of interval 0 with no offset (nothing was dispatched before midnight).

@@ -3,6 +3,7 @@
  * power within +-0.8 of what active power leaves free, batteries on the same plan.
  */
 import { clamp } from '../../../base/fixed.ts';
+import { DEFAULT_VOLT_VAR } from '../../../env/cases/ieee33Sites.ts';
 import { capabilityVarReal } from '../../../env/physics/inverter.ts';
 import { evaluateTable } from '../../../grid/interface.ts';
 import { quantise } from '../../../grid/snapshot.ts';
@@ -37,7 +38,7 @@ export function voltageContenders(setting: VoltageSettingName): readonly Contend
     run: (scenario, begin) =>
       liveDay(
         task,
-        { ...scenario, args: { ...scenario.args, observationDelay: delay } },
+        { ...scenario, args: { ...scenario.args, observationDelay: delay, curve: DEFAULT_VOLT_VAR } },
         controllerDecide(controller()),
         begin,
       ),
@@ -65,7 +66,7 @@ function described(setting: VoltageSettingName): readonly Described[] {
     {
       name: 'device-curve',
       kind: 'baseline',
-      about: 'the curve of the devices alone, nothing dispatched',
+      about: 'the default curve of the devices alone, nothing dispatched',
       delay: 1,
       controller: deviceCurve,
     },
