@@ -20,10 +20,10 @@ export interface TuningSize {
   readonly starts: number;
 }
 
-export const TUNING_SIZE: TuningSize = { firstDays: 3, days: 12, starts: 2 };
+const TUNING_SIZE: TuningSize = { firstDays: 3, days: 12, starts: 2 };
 
 /** Late droops swing above a slope of about 15 per pu; live ones are searched up to slopes that no real inverter has. */
-export const VOLTAGE_GRIDS: Readonly<Record<DroopKind, DroopGrid>> = {
+const VOLTAGE_GRIDS: Readonly<Record<DroopKind, DroopGrid>> = {
   'one-step': { vRefPu: [0.94, 0.96, 0.98, 1], deadbandPu: [0, 0.01, 0.02], slope: [2, 5, 8, 12] },
   'fixed-point': { vRefPu: [1.005, 1.01, 1.015], deadbandPu: [0.02, 0.025, 0.03], slope: [10, 20, 40, 80, 160] },
 };
