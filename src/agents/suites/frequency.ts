@@ -34,7 +34,7 @@ export const REGULATION_ARGS = {
 export const CONTAINMENT_ARGS = {
   scenario: 'containment',
   product: 'dynamicContainment',
-  contractW: 34000000,
+  contractW: 32000000,
   limitShare: 0.028,
   seriesScale: 4,
   stepMs: 60000,
@@ -220,7 +220,7 @@ export function frequencyArea1Suite(series?: ScalarSeries): Suite {
 
 export const frequencyContainment: Suite = deliverySuite(
   'frequency-area1-containment',
-  'Dynamic Containment of 34 MW over blocks of 4 h with contingencies of 0.5 to 0.8 Hz at 20 Hz',
+  'Dynamic Containment of 32 MW over blocks of 4 h with contingencies of 0.5 to 0.8 Hz at 20 Hz',
   CONTAINMENT_ARGS,
   'containment',
 );
