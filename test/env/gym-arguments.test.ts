@@ -88,6 +88,8 @@ describe.each(TASK_IDS)('arguments of %s', (id: TaskId) => {
   });
 
   it('sees the interval before or the one it acts on', () => {
-    for (const observationDelay of [0, 1] as const) make(id, { observationDelay }).reset({ seed: 1 });
+    // A gateway acts on its own readings: its reserve is never dispatched an interval late.
+    const delays = id === 'dispatch-home-reserve-v1' ? ([0] as const) : ([0, 1] as const);
+    for (const observationDelay of delays) make(id, { observationDelay }).reset({ seed: 1 });
   });
 });
