@@ -44,6 +44,8 @@ export function realOf(unit: Unit, counts: number): number {
 export function actionFor(spec: OutputSpec, real: number): number {
   const wanted = clamp(real * UNIT_SCALE[spec.u], spec.lo, spec.hi);
   // p = floor((y m + 2^(t-1)) / 2^t) + c, solved for y
+  // An output of one value: any action gives it.
+  if (spec.m === 0) return 0;
   const middle = Math.floor(((wanted - spec.c) * 2 ** spec.t) / spec.m + 0.5);
   let best = clamp(middle, -UNIT_INTEGER, UNIT_INTEGER);
   for (const y of [best - 1, best + 1]) {
