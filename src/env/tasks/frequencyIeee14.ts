@@ -129,6 +129,7 @@ interface Ieee14State extends TaskState {
   readonly startPuS: readonly number[];
   readonly deliveredPuS: readonly number[];
   readonly numbers: readonly number[];
+  readonly shareMicro: readonly number[];
 }
 
 export class FrequencyIeee14Copy extends EpisodeTask {
@@ -284,6 +285,7 @@ export class FrequencyIeee14Copy extends EpisodeTask {
       startPuS: Array.from(this.#startPuS),
       deliveredPuS: Array.from(this.#deliveredPuS),
       numbers: [this.#loadBus, this.#loadPu, this.#fallbacks, this.#inertia, this.#centreBeforeHzS, this.#machinesHzS],
+      shareMicro: Array.from(this.#shareMicro),
     };
   }
 
@@ -301,7 +303,7 @@ export class FrequencyIeee14Copy extends EpisodeTask {
     this.#fallbacks = fallbacks!;
     this.#centreBeforeHzS = centreBeforeHzS!;
     this.#machinesHzS = machinesHzS!;
-    this.#shareMicro.set(state.numbers.slice(6));
+    this.#shareMicro.set(state.shareMicro);
   }
 
   protected twin(): FrequencyIeee14Copy {
