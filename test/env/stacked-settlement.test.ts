@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { scoreVoltageSupport } from '../../src/contracts/services/voltageSupport.ts';
 import { make } from '../../src/env/gym/registry.ts';
 import { availabilityPay, FREQUENCY_PRODUCTS, reactivePay } from '../../src/env/tasks/stackedIncome.ts';
+import { syntheticPricePerMwh } from '../../src/env/series/generator/price.ts';
+import { ieee33Day } from '../../src/env/tasks/voltageIeee33.ts';
 import type { StackedCopy } from '../../src/env/tasks/stackedIeee33.ts';
 
 const rewards = new Float32Array(6);
@@ -14,6 +16,13 @@ function live(args: object, action: readonly [number, number, number], steps = 1
   const actions = Float32Array.from({ length: 18 }, (_, i) => action[i % 3]!);
   for (let k = 0; k < steps; k++) copy.step(actions, 0, rewards);
   return copy;
+}
+
+const DAY_MS = 86400000;
+
+/** The day that the copy lives, counted as the generators do. */
+function testOrTrainDay(copy: StackedCopy): number {
+  return Math.round((copy.feeder.series.startMs - ieee33Day(0, { seed: 1 }).startMs) / DAY_MS);
 }
 
 function moneyOf(copy: StackedCopy): Record<string, number> {
@@ -59,8 +68,9 @@ describe('income of the stacked task', () => {
       );
       sum += rewards.reduce((all, r) => all + r, 0);
     }
-    const { energyRevenue, reserveRevenue, reactiveRevenue, lossCharge, wear, netIncome } = moneyOf(copy);
-    expect(netIncome).toBeCloseTo(energyRevenue! + reserveRevenue! + reactiveRevenue! - lossCharge! - wear!, 9);
+    const { energyRevenue, storedValue, reserveRevenue, reactiveRevenue, lossCharge, wear, netIncome } = moneyOf(copy);
+    const earned = energyRevenue! + storedValue! + reserveRevenue! + reactiveRevenue!;
+    expect(netIncome).toBeCloseTo(earned - lossCharge! - wear!, 9);
     expect(sum).toBeCloseTo(netIncome!, 4);
     expect(lossCharge).not.toBe(0);
   });
@@ -74,6 +84,18 @@ describe('income of the stacked task', () => {
     expect([sold['reactiveRevenue'], sold['reserveKwh']]).toEqual([0, 0]);
     expect(sold['lossCharge']).toBeCloseTo(0, 9);
     expect(sold['energyRevenue']).toBeGreaterThan(0);
+  });
+
+  it('values what is left in the battery at the mean price of the next day, so that emptying it earns nothing alone', () => {
+    const copy = live({ services: ['dispatch'] }, [0, 1, 0], 6);
+    const { energyRevenue, storedValue } = moneyOf(copy);
+    const priceMwh = syntheticPricePerMwh({ seed: 1, day: testOrTrainDay(copy) + 1, stepMs: 300000 });
+    const meanMwh = priceMwh.reduce((sum, p) => sum + p, 0) / priceMwh.length;
+    const drawnMwh = copy.feeder.socWh.reduce((sum, wh) => sum + 125000 - wh, 0) / 1e6;
+    expect(storedValue).toBeCloseTo(-drawnMwh * 0.95 * meanMwh, 9);
+    expect(energyRevenue).toBeGreaterThan(0);
+    // Six batteries of 100 kW for half an hour.
+    expect(drawnMwh * 0.95).toBeCloseTo(0.3, 3);
   });
 
   it('holds no more in reserve than lasts for the delivery duration of the product', () => {

@@ -69,6 +69,7 @@ import {
   availabilityPay,
   FREQUENCY_PRODUCTS,
   reactivePay,
+  storedValue,
   type SiteReading,
   type StackedService,
 } from './stackedIncome.ts';
@@ -88,6 +89,7 @@ interface Totals {
   worstHz: number;
   energyRevenue: number;
   reserveRevenue: number;
+  storedValue: number;
   wear: number;
   reserveKwh: number;
   reactiveRevenue: number;
@@ -129,6 +131,8 @@ export class StackedCopy extends EpisodeTask {
   readonly #restCost: Float64Array;
   #day = 0;
   #priceMwh: Float64Array = new Float64Array(0);
+  /** Mean of the day after, per MWh. */
+  #nextDayMwh = 0;
   #deviationHz: Float64Array = new Float64Array(0);
   #shared = 0;
   #steps = 0;
@@ -282,6 +286,7 @@ export class StackedCopy extends EpisodeTask {
     this.feeder.reset(ieee33Day(day, { seed, scale, stepMs }));
     const prices = [day, day + 1].map((d) => syntheticPricePerMwh({ seed, day: d, stepMs }));
     this.#priceMwh = Float64Array.from(prices.flatMap((part) => Array.from(part)));
+    this.#nextDayMwh = prices[1]!.reduce((sum, price) => sum + price, 0) / prices[1]!.length;
     this.#deviationHz = syntheticFrequencyDeviationHz({ seed, day, stepMs: 1000, eventsPerDay });
     for (let t = 0; t < this.#deviationHz.length; t++) this.#deviationHz[t]! *= frequencyScale;
   }
@@ -318,11 +323,15 @@ export class StackedCopy extends EpisodeTask {
     const dtH = args.stepMs / MS_PER_HOUR;
     const moreMwh = feeder.converged ? ((feeder.lossW - bareLossW) / MICRO) * dtH : 0;
     const sold = args.services.includes('voltage');
+    const nextDayMwh = this.#nextDayMwh;
     const totals = this.#totals;
     for (let s = 0; s < feeder.siteCount; s++) {
       const reactive = sold ? reactivePay(this.#reading(s), dtH) : 0;
       const loss = (moreMwh * this.#priceMwh[step]!) / feeder.siteCount;
-      this.#own[s]! += reactive - loss;
+      const { etaDischarge } = this.#batteries[s]!;
+      const stored = storedValue(feeder.socWh[s]! - this.#fromWh[s]!, etaDischarge, nextDayMwh);
+      this.#own[s]! += reactive + stored - loss;
+      totals.storedValue += stored;
       totals.reactiveRevenue += reactive;
       totals.lossCharge += loss;
       totals.netIncome += this.#own[s]!;
@@ -419,6 +428,7 @@ function noTotals(): Totals {
     worstHz: 0,
     energyRevenue: 0,
     reserveRevenue: 0,
+    storedValue: 0,
     wear: 0,
     reserveKwh: 0,
     reactiveRevenue: 0,

@@ -1,7 +1,8 @@
 /**
  * What a site of `stacked-ieee33` earns at the prices of docs/spec/settlement.md, in their currency:
- *   income = energy sold x price + availability + reactive - wear - loss
- * Availability: power held ready x hours x the product's price (NESO averages of August 2025). Reactive: voltage support
+ *   income = energy sold x price + stored + availability + reactive - wear - loss
+ * Stored: what is in the battery beyond the start of the interval, as it could be sold at the mean price of the next day,
+ * which is known; so a day's income is not made by emptying the battery. Availability: power held ready x hours x the product's price (NESO averages of August 2025). Reactive: voltage support
  * v1 of the ledger, utilisation alone, asked for is what brings the own voltage to 1 pu. Wear: beyond that of a battery left
  * alone at half charge, whose calendar runs whatever is sold. Loss: the site's equal share of what all offsets together
  * change the feeder's losses by, at the price of energy: the formula of the ledger does not charge it.
@@ -48,6 +49,11 @@ export function reactivePay({ qVar, pW, vPu, sensPuPerMvar }: SiteReading, dtH: 
   const delivered = Math.min(Math.max(Math.sign(setMvar) * qMvar, 0), Math.abs(setMvar));
   const paid = Math.min(delivered, Math.max(0, Math.abs(qMvar) - (FREE_VAR_PER_W * Math.abs(pW)) / W_PER_MW));
   return paid * dtH * REACTIVE_PER_MVARH;
+}
+
+/** change of E x eta_d x mean price of the next day */
+export function storedValue(changeWh: number, etaDischarge: number, nextDayPerMwh: number): number {
+  return (changeWh / W_PER_MW) * etaDischarge * nextDayPerMwh;
 }
 
 export function availabilityPay(reserveW: number, { price }: FrequencyProduct, dtH: number): number {
