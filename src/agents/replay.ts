@@ -25,8 +25,8 @@ export interface Transitions {
 interface ReplayState extends TaskState {
   readonly count: number;
   readonly at: number;
-  /** Little-endian bytes in base64, in the order of `COLUMNS`, of the rows in use. */
-  readonly columns: readonly string[];
+  /** In the order of `COLUMNS`, the rows in use. */
+  readonly columns: readonly Float32Array[];
 }
 
 const COLUMNS = ['observations', 'actions', 'rewards', 'costs', 'nextObservations', 'terminated'] as const;
@@ -86,13 +86,13 @@ export class Replay {
   }
 
   getState(): ReplayState {
-    const columns = COLUMNS.map((name) => toBase64(this.#rows[name].subarray(0, this.#count * this.#widths[name])));
+    const columns = COLUMNS.map((name) => this.#rows[name].slice(0, this.#count * this.#widths[name]));
     return { count: this.#count, at: this.#at, columns };
   }
 
   /** @throws `env.state` when it is not of a buffer of this size. */
   setState({ count, at, columns }: TaskState): void {
-    const floats = Array.isArray(columns) ? columns.map((text) => fromBase64(String(text))) : [];
+    const floats = (Array.isArray(columns) ? columns : []).filter((x) => x instanceof Float32Array);
     const fits =
       Number.isInteger(count) &&
       Number(count) <= this.capacity &&
@@ -108,13 +108,4 @@ export class Replay {
 
 function copyRow(from: Float32Array, row: number, to: Float32Array, at: number, width: number): void {
   for (let i = 0; i < width; i++) to[at * width + i] = from[row * width + i]!;
-}
-
-function toBase64(x: Float32Array): string {
-  return Buffer.from(x.buffer, x.byteOffset, x.byteLength).toString('base64');
-}
-
-function fromBase64(text: string): Float32Array {
-  const bytes = Uint8Array.from(Buffer.from(text, 'base64'));
-  return new Float32Array(bytes.buffer, 0, bytes.length >>> 2);
 }

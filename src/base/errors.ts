@@ -29,6 +29,7 @@ export const ERRORS = {
   'asset.exists': 'An asset of that id is registered already.',
   'asset.notOffered': 'The owner has not offered the asset to that deployment.',
   'asset.unknown': 'No asset of that id is registered.',
+  'base.base64': 'A byte string in base64 is malformed: RFC 4648 with padding.',
   'base.hex': 'A byte string in hex is malformed: lower-case digits, even length.',
   'base.integer': 'A number that must be a safe integer inside given bounds is not.',
   'base.unit': 'A quantity with a unit could not be read, or its unit is of the wrong dimension.',

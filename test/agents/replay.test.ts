@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, it, expect } from 'vitest';
 import { makeTransitions, Replay, type Transitions } from '../../src/agents/replay.ts';
 import { RandomStream } from '../../src/base/random.ts';
+import { stateFromJson, stateToJson } from '../../src/env/gym/jsonState.ts';
 
 const SIZES = { observation: 2, action: 1, costs: 1 };
 
@@ -69,7 +70,7 @@ describe('Replay', () => {
   it.each([3, 8, 13])('goes on from a state through JSON after %d transitions', (added) => {
     const replay = filled(8, added);
     const twin = new Replay(8, SIZES);
-    twin.setState(JSON.parse(JSON.stringify(replay.getState())) as Record<string, unknown>);
+    twin.setState(stateFromJson(JSON.parse(JSON.stringify(stateToJson(replay.getState())))));
     for (const one of [replay, twin]) one.add(transition(100), 0);
     const [a, b] = [replay, twin].map((one) => {
       const batch = makeTransitions(50, SIZES);
@@ -85,6 +86,7 @@ describe('Replay', () => {
     ['a count that its columns do not have', (state) => ({ ...state, count: 4 })],
     ['a place outside', (state) => ({ ...state, at: 8 })],
     ['no columns', ({ count, at }) => ({ count, at })],
+    ['columns that are no floats', (state) => ({ ...state, columns: Array<string>(6).fill('12345') })],
   ])('refuses a state with %s', (_, change) => {
     const state = change(filled(8, 5).getState());
     expect(() => new Replay(8, SIZES).setState(state)).toThrow(expect.objectContaining({ code: 'env.state' }));

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stateFromJson, stateToJson } from '../../src/env/gym/jsonState.ts';
 import { TaskEnv } from '../../src/env/gym/single.ts';
-import { make, makeVector, TimeLimit, type EnvState } from '../../src/env/index.ts';
+import type { Json } from '../../src/env/gym/types.ts';
+import { make, makeVector, RandomStream, sample, TimeLimit, type EnvState } from '../../src/env/index.ts';
 import { drain, DrainTask } from '../support/drainTask.ts';
 
 const VOLTAGE = 'voltage-ieee33-v1';
@@ -46,7 +47,7 @@ describe('a state as JSON', () => {
     for (const value of [() => 1, new Map(), 10n, Symbol('s'), new Date(0)]) {
       expect(() => stateToJson({ value })).toThrow('env.state');
     }
-    expect(() => stateFromJson({ $f64: 1 })).toThrow('env.state');
+    for (const $f64 of [1, [1], 'AAAA', 'no base64']) expect(() => stateFromJson({ $f64 })).toThrow('env.state');
     expect(() => stateFromJson(undefined)).toThrow('env.state');
     expect(() => stateFromJson(7)).toThrow('env.state');
   });
@@ -76,6 +77,33 @@ describe('states of environments', () => {
     again.setState(JSON.parse(JSON.stringify(env.getState())) as EnvState);
     expect(() => again.step(new Float32Array(6))).toThrow('env.ended');
     expect(again.reset()).toEqual(env.reset());
+  });
+});
+
+describe('a state of drawn series', () => {
+  it.each<[string, object]>([
+    [VOLTAGE, { stepMs: 900000 }],
+    ['frequency-area1-delivery-v1', { scenario: 'containment', episodeMs: 3600000 }],
+  ])('%s: is what was drawn, and makes the same series in an environment that lives other ones', (id, args) => {
+    const env = make(id, args);
+    env.reset({ seed: 1 });
+    const action = sample(env.actionSpace, RandomStream.fromSeed(1, 'test'));
+    for (let k = 0; k < 40; k++) env.step(action);
+    const text = JSON.stringify(env.getState());
+    expect(text.length).toBeLessThan(8000);
+    const other = make(id, args);
+    other.reset({ seed: 2 });
+    other.setState(JSON.parse(text) as EnvState);
+    for (let k = 0; k < 40; k++) expect(other.step(action)).toEqual(env.step(action));
+    expect(JSON.stringify(other.getState())).toBe(JSON.stringify(env.getState()));
+  });
+
+  it('is refused when there is no such series', () => {
+    const env = make(VOLTAGE);
+    env.reset({ seed: 1 });
+    const state = env.getState() as { readonly copy: Readonly<Record<string, Json>> };
+    const damaged = { ...state, copy: { ...state.copy, drawn: 0.5 } };
+    expect(() => make(VOLTAGE).setState(damaged)).toThrow('env.state');
   });
 });
 

@@ -43,7 +43,8 @@ export interface Checkpoint {
 }
 
 const CALIBRATION = { episodes: 4, seed: 1, rows: 512 };
-const CHECKPOINT_FORMAT = 'gridpact-checkpoint/1';
+const CHECKPOINT_FORMAT = 'gridpact-checkpoint/2';
+const OLD_FORMAT = 'gridpact-checkpoint/1';
 
 interface CheckpointDocument {
   readonly format: typeof CHECKPOINT_FORMAT;
@@ -183,6 +184,10 @@ function readCheckpoint(text: string): CheckpointDocument {
     document = JSON.parse(text) as Partial<CheckpointDocument>;
   } catch (cause) {
     throw fail('train.checkpoint', { expected: CHECKPOINT_FORMAT, got: 'no JSON', cause });
+  }
+  if ((document?.format as string | undefined) === OLD_FORMAT) {
+    const expected = `${CHECKPOINT_FORMAT}; states are written otherwise since ${OLD_FORMAT}, so train again from the start`;
+    throw fail('train.checkpoint', { expected, got: OLD_FORMAT });
   }
   if (document?.format !== CHECKPOINT_FORMAT || typeof document.learner !== 'object') {
     throw fail('train.checkpoint', { expected: CHECKPOINT_FORMAT, got: document?.format ?? 'nothing' });

@@ -9,7 +9,7 @@ import { clearSnapshot, createSnapshot, type Snapshot } from '../../grid/snapsho
 import { checkInterface } from './checkInterface.ts';
 import { PolicyPort, type PolicyPortState } from './policyPort.ts';
 import type { Balance, TaskCopy, TaskShape, TaskState, Trajectory } from './task.ts';
-import { TrajectoryLog } from './trajectoryLog.ts';
+import { TrajectoryLog, type TrajectoryLogState } from './trajectoryLog.ts';
 import type { Info } from './types.ts';
 
 interface EpisodeState extends TaskState {
@@ -17,7 +17,7 @@ interface EpisodeState extends TaskState {
   readonly steps: number;
   readonly terminated: boolean;
   readonly port: PolicyPortState;
-  readonly trajectory: readonly number[];
+  readonly trajectory: TrajectoryLogState;
   readonly rewardSum: number;
   readonly own: TaskState;
 }

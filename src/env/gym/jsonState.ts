@@ -1,7 +1,8 @@
 /**
  * States as JSON and back without losing a bit: typed arrays, -0, NaN and the infinities, which JSON has no words for.
- *   Float64Array [1, -0]  ->  {"$f64": [1, "-0"]}        -0 alone  ->  {"$number": "-0"}
+ *   Float64Array [1, -0]  ->  {"$f64": "AAAAAAAA8D8AAAAAAAAAgA=="}, little-endian      -0 alone  ->  {"$number": "-0"}
  */
+import { fromBase64, toBase64 } from '../../base/bytes.ts';
 import { fail } from '../../base/errors.ts';
 import type { TaskState } from './task.ts';
 import type { EnvState, Json } from './types.ts';
@@ -33,7 +34,9 @@ function encode(value: unknown): Json {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
   if (Array.isArray(value)) return value.map(encode);
   for (const [tag, type] of Object.entries(ARRAYS)) {
-    if (value instanceof type) return { [tag]: Array.from(value, (x) => (isPlain(x) ? x : spell(x))) };
+    if (value instanceof type) {
+      return { [tag]: toBase64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)) };
+    }
   }
   if (typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) {
     throw fail('env.state', { expected: 'numbers, text, arrays and plain objects', got: String(value) });
@@ -50,10 +53,19 @@ function decode(json: unknown): unknown {
   const [tag, content] = entries[0] ?? [];
   if (tag === NUMBER) return Number(content);
   if (tag !== undefined && Object.hasOwn(ARRAYS, tag)) {
-    if (!Array.isArray(content)) throw fail('env.state', { expected: `${tag}: an array` });
-    return new ARRAYS[tag as keyof typeof ARRAYS](content.map(Number));
+    return decodeArray(tag as keyof typeof ARRAYS, content);
   }
   return Object.fromEntries(entries.map(([key, part]) => [key, decode(part)]));
+}
+
+function decodeArray(tag: keyof typeof ARRAYS, content: unknown): unknown {
+  const type = ARRAYS[tag];
+  try {
+    const { buffer } = fromBase64(content as string);
+    return new type(buffer as ArrayBuffer);
+  } catch (cause) {
+    throw fail('env.state', { expected: `${tag}: whole numbers of ${type.BYTES_PER_ELEMENT} bytes in base64`, cause });
+  }
 }
 
 function isPlain(x: number): boolean {

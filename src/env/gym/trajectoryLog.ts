@@ -1,19 +1,29 @@
 /** The record of an episode that its hash is taken of: integers and reward bits in the order they happened. */
 import { toHex } from '../../base/bytes.ts';
-import { sha256 } from '../../base/hash.ts';
-import type { Trajectory } from './task.ts';
+import { Sha256Blocks, type Sha256State } from '../../base/hash.ts';
+import type { TaskState, Trajectory } from './task.ts';
 
 const WORDS_PER_ENTRY = 3;
+const WORDS_PER_BLOCK = 16;
 const FIRST_CAPACITY = 4096;
 
+/** Whole blocks as their hash stands after them, and the words since: a long episode is no longer than a short one. */
+export interface TrajectoryLogState extends TaskState {
+  readonly hashed: Sha256State;
+  readonly rest: readonly number[];
+}
+
 export class TrajectoryLog {
+  /** Words that `#hashed` has not seen. */
   #words = new Int32Array(FIRST_CAPACITY);
   #used = 0;
+  #hashed = new Sha256Blocks();
   readonly #real = new Float32Array(1);
   readonly #bits = new Int32Array(this.#real.buffer);
 
   reset(): void {
     this.#used = 0;
+    this.#hashed = new Sha256Blocks();
   }
 
   /** Three words: what was seen, what was issued, the reward as f32 bits. */
@@ -53,17 +63,27 @@ export class TrajectoryLog {
   /** What was logged so far, as it stays: SHA-256 over the words, i32 little-endian. */
   freeze(): Trajectory {
     const words = this.#words.slice(0, this.#used);
-    return { digestHex: () => digestHex(words) };
+    const hashed = this.#hashed.clone();
+    return { digestHex: () => toHex(hashed.digest(bytesOf(words))) };
   }
 
-  getState(): readonly number[] {
-    return Array.from(this.#words.subarray(0, this.#used));
+  getState(): TrajectoryLogState {
+    this.#fold();
+    return { hashed: this.#hashed.getState(), rest: Array.from(this.#words.subarray(0, this.#used)) };
   }
 
-  setState(words: readonly number[]): void {
-    while (words.length > this.#words.length) this.#grow();
-    this.#words.set(words);
-    this.#used = words.length;
+  setState({ hashed, rest }: TrajectoryLogState): void {
+    this.#hashed.setState(hashed);
+    this.#words.set(rest);
+    this.#used = rest.length;
+  }
+
+  /** Whole blocks go into the hash. */
+  #fold(): void {
+    const whole = this.#used - (this.#used % WORDS_PER_BLOCK);
+    this.#hashed.add(bytesOf(this.#words.subarray(0, whole)));
+    this.#words.copyWithin(0, whole, this.#used);
+    this.#used -= whole;
   }
 
   #grow(): void {
@@ -73,9 +93,9 @@ export class TrajectoryLog {
   }
 }
 
-function digestHex(words: Int32Array): string {
+function bytesOf(words: Int32Array): Uint8Array {
   const bytes = new Uint8Array(words.length * 4);
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < words.length; i++) view.setInt32(i * 4, words[i]!, true);
-  return toHex(sha256(bytes));
+  return bytes;
 }

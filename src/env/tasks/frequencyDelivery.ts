@@ -51,14 +51,12 @@ import { EpisodeTask } from '../gym/episode.ts';
 import type { Balance, TaskDefinition, TaskState } from '../gym/task.ts';
 import type { Info } from '../gym/types.ts';
 import { batteryModel } from '../physics/battery.ts';
-import { DeliveryError, METER_S, paymentFactor } from '../physics/frequency/deliveryError.ts';
+import { DeliveryError, paymentFactor } from '../physics/frequency/deliveryError.ts';
 import { DeliveryFleet } from '../physics/frequency/deliveryFleet.ts';
 import { DELIVERY_CURVES, deliveryResponse, type DeliveryProduct } from '../physics/frequency/responseCurve.ts';
 import { DELIVERY_DURATION_H, EnergyRequirement } from '../physics/frequency/stateOfEnergy.ts';
-import { contingencyHz } from '../series/generator/contingency.ts';
-import { syntheticFrequencyDeviationHz } from '../series/generator/frequency.ts';
 import type { ScalarSeries } from '../series/scalar.ts';
-import { testDay, trainDay } from '../series/synthetic.ts';
+import { checkBlock, DeliveryBlock, METER_MS, type BlockState } from './deliveryBlock.ts';
 import { AREA1_RATING } from './frequencyArea1.ts';
 import { between } from './frequencyDraws.ts';
 import { DelayedSnapshots, put } from './frequencyFleet.ts';
@@ -127,17 +125,10 @@ const DEFAULTS: FrequencyDeliveryArgs = {
   reward: { extra: 0, effort: 0.05, short: 0.5, breach: 5, buffer: 0.05 },
 };
 
-const METER_MS = 50;
 const PERIOD_MS = 1800000;
-const SAMPLE_MS = 1000;
-const HOURS_OF_DAY = 24;
 const ERROR_LIMIT = 0.03;
 const SOC_MARGIN_MICRO = 10000;
 const BREACH_SLACK = 1e-9;
-const CONTINGENCY = { depthHz: [0.5, 0.8], slopeHzPerS: [0.1, 0.5], restoreS: [120, 300] } as const;
-const GENERATION_SHARE = 0.75;
-const SECOND_SHARE = 0.5;
-const SECOND_AFTER_S = 1200;
 const MAX_BLOCK_MS = 86400000;
 
 interface DeliveryState extends TaskState {
@@ -146,8 +137,7 @@ interface DeliveryState extends TaskState {
   readonly low: readonly number[];
   readonly high: readonly number[];
   readonly seen: readonly number[];
-  readonly path: readonly number[];
-  readonly contingencies: readonly number[];
+  readonly block: BlockState;
   readonly numbers: readonly number[];
 }
 
@@ -160,11 +150,8 @@ export class FrequencyDeliveryCopy extends EpisodeTask {
   readonly high: EnergyRequirement;
 
   readonly #delayed: DelayedSnapshots;
+  #block: DeliveryBlock;
   readonly #samplesPerStep: number;
-  readonly #samplesPerPath: number;
-  /** Given deviations, Hz, and those of the contingencies by meter sample; empty for regulation. */
-  #path: Float64Array = new Float64Array(0);
-  #contingencies: Float64Array = new Float64Array(0);
   /** Meter samples lived. */
   #lived = 0;
   #errorMost = 0;
@@ -199,7 +186,7 @@ export class FrequencyDeliveryCopy extends EpisodeTask {
     this.high = new EnergyRequirement(rev);
     this.#delayed = new DelayedSnapshots(args.observationDelay);
     this.#samplesPerStep = args.stepMs / METER_MS;
-    this.#samplesPerPath = (args.series?.stepMs ?? SAMPLE_MS) / METER_MS;
+    this.#block = new DeliveryBlock(args);
   }
 
   /** States of charge that fulfil both requirements, 1e-6. */
@@ -213,8 +200,7 @@ export class FrequencyDeliveryCopy extends EpisodeTask {
     const middle = (from + to) / 2;
     const reach = (args.startShare * (to - from)) / 2;
     this.#startWh = between(stream, [middle - reach, middle + reach]);
-    this.#path = this.#drawPath();
-    this.#contingencies = args.scenario === 'containment' ? this.#drawContingencies() : new Float64Array(0);
+    this.#block.draw(stream);
     fleet.reset(this.#startWh);
     this.meter.reset();
     this.meter.take();
@@ -245,7 +231,7 @@ export class FrequencyDeliveryCopy extends EpisodeTask {
     this.#stepExtraW = 0;
     const { exportedWh, importedWh, storedWh } = fleet;
     for (let k = 0; k < this.#samplesPerStep; k++) {
-      const hz = this.#deviation(this.#lived++);
+      const hz = this.#block.deviationHz(this.#lived++);
       if (hz > this.#mostHz || -hz > this.#mostHz) this.#mostHz = Math.abs(hz);
       fleet.step(hz);
       meter.push(hz, fleet.powerW / args.contractW);
@@ -320,8 +306,7 @@ export class FrequencyDeliveryCopy extends EpisodeTask {
       low: this.low.getState(),
       high: this.high.getState(),
       seen: this.#delayed.getState(),
-      path: Array.from(this.#path),
-      contingencies: Array.from(this.#contingencies),
+      block: this.#block.getState(),
       numbers: this.#numbers(),
     };
   }
@@ -333,13 +318,14 @@ export class FrequencyDeliveryCopy extends EpisodeTask {
     this.low.setState(state.low);
     this.high.setState(state.high);
     this.#delayed.setState(state.seen);
-    this.#path = Float64Array.from(state.path);
-    this.#contingencies = Float64Array.from(state.contingencies);
+    this.#block.setState(state.block);
     this.#restore(state.numbers);
   }
 
   protected twin(): FrequencyDeliveryCopy {
-    return new FrequencyDeliveryCopy(this.args);
+    const copy = new FrequencyDeliveryCopy(this.args);
+    copy.#block = this.#block.clone();
+    return copy;
   }
 
   #numbers(): readonly number[] {
@@ -377,55 +363,6 @@ export class FrequencyDeliveryCopy extends EpisodeTask {
       this.#shortWh = Math.max(this.#shortWh, short);
     }
   }
-
-  /** At the end of meter sample `k`: the path between its samples, and what the contingencies add. */
-  #deviation(k: number): number {
-    const at = (k + 1) / this.#samplesPerPath;
-    const j = Math.min(Math.floor(at), this.#path.length - 2);
-    const from = this.#path[j]!;
-    return from + (this.#path[j + 1]! - from) * (at - j) + (this.#contingencies[k] ?? 0);
-  }
-
-  /** From a drawn second of drawn hours, or of the series given. */
-  #drawPath(): Float64Array {
-    const { stream, args } = this;
-    const samples = neededSamples(args);
-    const values = args.series?.values ?? this.#drawHours(samples);
-    const from = stream.below(values.length - samples + 1);
-    return values.slice(from, from + samples).map((hz) => hz * args.seriesScale);
-  }
-
-  #drawHours(samples: number): Float64Array {
-    const { stream, args } = this;
-    const hours = Math.min(HOURS_OF_DAY, Math.ceil((samples * SAMPLE_MS) / 3600000) + 1);
-    const i = stream.below(args.days);
-    const fromHour = stream.below(HOURS_OF_DAY - hours + 1);
-    const day = args.split === 'test' ? testDay(i) : trainDay(i);
-    const span = { stepMs: SAMPLE_MS, fromHour, toHour: fromHour + hours };
-    return syntheticFrequencyDeviationHz({ seed: args.seriesSeed, day, ...span, eventsPerDay: args.eventsPerDay });
-  }
-
-  #drawContingencies(): Float64Array {
-    const { stream, args } = this;
-    const out = new Float64Array(args.episodeMs / METER_MS);
-    const blockS = args.episodeMs / 1000;
-    const firstS = between(stream, [60, Math.max(60, blockS / 2)]);
-    this.#addContingency(out, firstS);
-    const secondS = firstS + SECOND_AFTER_S + between(stream, [0, blockS / 2]);
-    if (uniform(stream) < SECOND_SHARE) this.#addContingency(out, secondS);
-    return out;
-  }
-
-  #addContingency(out: Float64Array, atS: number): void {
-    const { stream } = this;
-    const size = between(stream, CONTINGENCY.depthHz);
-    const riseS = size / between(stream, CONTINGENCY.slopeHzPerS);
-    const restoreS = between(stream, CONTINGENCY.restoreS);
-    const depthHz = uniform(stream) < GENERATION_SHARE ? size : -size;
-    const first = Math.floor(atS / METER_S);
-    const shape = contingencyHz({ depthHz, riseS, restoreS }, METER_MS);
-    for (let k = 0; k < shape.length && first + k < out.length; k++) out[first + k]! += shape[k]!;
-  }
 }
 
 const NUMBERS = 18;
@@ -457,10 +394,6 @@ function startWindowWh({ contractW, product }: FrequencyDeliveryArgs): [number, 
 function socWindowMicro(args: FrequencyDeliveryArgs): [number, number] {
   const [from, to] = startWindowWh(args);
   return [(from / AREA1_RATING.eMaxWh) * FULL_SHARE_MICRO, (to / AREA1_RATING.eMaxWh) * FULL_SHARE_MICRO];
-}
-
-function neededSamples({ episodeMs, series }: FrequencyDeliveryArgs): number {
-  return Math.ceil(episodeMs / (series?.stepMs ?? SAMPLE_MS)) + 1;
 }
 
 const BOUNDS = {
@@ -501,13 +434,7 @@ function checkArgs({ series, ...given }: Partial<FrequencyDeliveryArgs>): Freque
       got: args.contractW,
     });
   }
-  const has = series?.values.length ?? (HOURS_OF_DAY * 3600000) / SAMPLE_MS;
-  if (has < neededSamples(args)) {
-    throw fail('env.taskArgument', {
-      expected: `series: at least ${neededSamples(args)} samples for a block`,
-      got: has,
-    });
-  }
+  checkBlock(args);
   if (!Object.values(args.reward).every(Number.isFinite) || !(args.reward.buffer > 0)) {
     throw fail('env.taskArgument', { expected: 'reward: finite weights, buffer > 0', got: { ...args.reward } });
   }

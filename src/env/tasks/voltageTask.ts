@@ -3,6 +3,7 @@
  * particular to a network (which one, whose inverters, which integers they see) is a `VoltageSetting`; the
  * specification that users read is that of the registered tasks, `voltageIeee33.ts` first.
  */
+import { fail } from '../../base/errors.ts';
 import { RandomStream, type RandomState } from '../../base/random.ts';
 import { uniform } from '../../base/realMath.ts';
 import type { Asset } from '../../grid/asset.ts';
@@ -13,7 +14,7 @@ import { MAX_SHARE_MICRO } from '../../grid/voltVar.ts';
 import { planPowerW, type BatteryPlan } from '../cases/ieee33Sites.ts';
 import { PolicyPort, type PolicyPortState } from '../gym/policyPort.ts';
 import type { Balance, TaskCopy, TaskShape, TaskState, Trajectory } from '../gym/task.ts';
-import { TrajectoryLog } from '../gym/trajectoryLog.ts';
+import { TrajectoryLog, type TrajectoryLogState } from '../gym/trajectoryLog.ts';
 import type { Info } from '../gym/types.ts';
 import { Feeder, type FeederSetpoints, type FeederState } from '../physics/feeder.ts';
 import type { Band } from '../physics/feederPlant.ts';
@@ -35,12 +36,13 @@ export interface VoltageSetting {
 
 interface VoltageState extends TaskState {
   readonly feeder: FeederState;
-  readonly series: FeederSeries;
+  /** Of the series given, or a synthetic day: that is where the series is from. */
+  readonly drawn: number;
   readonly stream: RandomState;
   readonly next: number;
   readonly port: PolicyPortState;
   readonly totals: readonly number[];
-  readonly trajectory: readonly number[];
+  readonly trajectory: TrajectoryLogState;
 }
 
 /** Battery power of every site under a plan in interval `step`, written into the setpoints. */
@@ -90,6 +92,8 @@ export class VoltageCopy implements TaskCopy {
   readonly #without: Float64Array;
   readonly #totals = new Float64Array(TOTALS);
   readonly #trajectory = new TrajectoryLog();
+  /** As in `VoltageState`. */
+  #drawn = 0;
   #next = 0;
   /** Of the interval last lived, not of one looked ahead to. */
   #outOfBandShare = 0;
@@ -139,7 +143,8 @@ export class VoltageCopy implements TaskCopy {
   }
 
   reset(): void {
-    this.feeder.reset(this.#drawSeries());
+    this.#drawn = this.#draw();
+    this.feeder.reset(this.#seriesOf(this.#drawn));
     this.#totals.fill(0);
     this.#trajectory.reset();
     this.port.reset();
@@ -211,7 +216,7 @@ export class VoltageCopy implements TaskCopy {
   getState(): TaskState {
     const state: VoltageState = {
       feeder: this.feeder.getState(),
-      series: this.feeder.series,
+      drawn: this.#drawn,
       stream: this.#stream.getState(),
       next: this.#next,
       port: this.port.getState(),
@@ -223,7 +228,8 @@ export class VoltageCopy implements TaskCopy {
 
   setState(given: TaskState): void {
     const state = given as VoltageState;
-    this.feeder.reset(state.series);
+    this.feeder.reset(state.drawn === this.#drawn ? this.feeder.series : this.#seriesOf(state.drawn));
+    this.#drawn = state.drawn;
     this.feeder.setState(state.feeder);
     this.#stream.setState(state.stream);
     this.#next = state.next;
@@ -234,6 +240,7 @@ export class VoltageCopy implements TaskCopy {
 
   clone(): VoltageCopy {
     const copy = new VoltageCopy(this.args, this.setting, this.feeder.clone());
+    copy.#drawn = this.#drawn;
     copy.setState(this.getState());
     return copy;
   }
@@ -241,22 +248,27 @@ export class VoltageCopy implements TaskCopy {
   #createFeeder(): Feeder {
     const { curve, tolerancePu, solver } = this.args;
     const { network, sites, initialSocMicro, band } = this.setting;
-    const series = this.args.series?.[0] ?? this.#day(0);
+    const series = this.#seriesOf(this.#drawn);
     const scenario = { network, sites, series, curve, initialSocMicro, tolerancePu, solver };
     return new Feeder(band === undefined ? scenario : { ...scenario, band });
   }
 
-  #drawSeries(): FeederSeries {
+  #draw(): number {
     const { series, split, days, day } = this.args;
-    if (series !== undefined) return series[this.#stream.below(series.length)]!;
+    if (series !== undefined) return this.#stream.below(series.length);
     const i = day ?? this.#stream.below(days);
-    return this.#day(split === 'test' ? testDay(i) : trainDay(i));
+    return split === 'test' ? testDay(i) : trainDay(i);
   }
 
-  #day(day: number): FeederSeries {
-    const { seriesSeed, scale, stepMs } = this.args;
+  #seriesOf(drawn: number): FeederSeries {
+    const { series, seriesSeed, scale, stepMs } = this.args;
     const { network, sites } = this.setting;
-    return syntheticDay({ seed: seriesSeed, day, scale, stepMs, network, sites });
+    const given = series?.[drawn];
+    if (given !== undefined) return given;
+    if (series !== undefined || !Number.isSafeInteger(drawn)) {
+      throw fail('env.state', { expected: `one of ${series?.length ?? 'the synthetic'} series`, got: drawn });
+    }
+    return syntheticDay({ seed: seriesSeed, day: drawn, scale, stepMs, network, sites });
   }
 
   /** Integers from the meters, as the ledger would hold them at the next dispatch. */

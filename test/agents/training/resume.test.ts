@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freezePolicy } from '../../../src/agents/freeze/freeze.ts';
 import { resumeRun, startRun, type TrainedRun } from '../../../src/agents/training/run.ts';
 import { readLog, type LogLine } from '../../../src/agents/training/runFolder.ts';
+import { TrainingSession } from '../../../src/agents/training/session.ts';
 import { ManualClock } from '../../../src/base/clock.ts';
 import { loaded, SMALL_PPO, SMALL_SAC } from './recipes.ts';
 
@@ -117,6 +118,15 @@ describe('what a kill can leave behind', () => {
     const path = join(folder, 'run.json');
     writeFileSync(path, readFileSync(path, 'utf8').replace('"seed": 3', '"seed": 4'));
     await expect(resumeRun(folder, options)).rejects.toMatchObject({ code: 'train.checkpoint', expected: 'seed 4' });
+  });
+
+  it('a checkpoint in the form of before is refused by that name', async () => {
+    const session = await TrainingSession.open(await loaded(SMALL_PPO), { seed: 3 });
+    const { text } = session.checkpoint();
+    expect(() => session.restore(text.replace('gridpact-checkpoint/2', 'gridpact-checkpoint/1'))).toThrow(
+      /gridpact-checkpoint\/2.*train again.*got gridpact-checkpoint\/1/,
+    );
+    session.close();
   });
 
   it('keeps as many checkpoint files as asked, and all digests', async () => {
