@@ -1,18 +1,20 @@
 /** What ships under models/ is what its card says, can be frozen and loaded again, and does what its evaluation says. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { freezePolicy } from '../../src/agents/freeze/freeze.ts';
 import { runnersOf } from '../../src/agents/evaluation/evaluate.ts';
 import { loadRecipe, recipeDigest } from '../../src/agents/recipe.ts';
 import { suiteIdFor, suiteOf } from '../../src/agents/suites/index.ts';
+import { readCheckpointFile } from '../../src/agents/training/runFolder.ts';
 import { readFloatPolicy } from '../../src/cli/modelFiles.ts';
+import { MODEL_CHECKPOINT } from '../../src/cli/trainedModel.ts';
 import { loadArtifact } from '../../src/contracts/policy/codec.ts';
 import { vectorDigests } from '../../src/contracts/policy/vectors.ts';
 import { cardPage, MODELS, readModel, recipeFile } from '../../tools/modelCard.ts';
 import { REPO_ROOT } from '../support/repo.ts';
 
-const FILES = ['about.json', 'card.json', 'card.md', 'evaluation.json', 'float.json', 'policy.cbor'];
+const FILES = ['about.json', 'card.json', 'card.md', MODEL_CHECKPOINT, 'evaluation.json', 'float.json', 'policy.cbor'];
 
 describe.each(MODELS)('models/%s', (name) => {
   const directory = join(REPO_ROOT, 'models', name);
@@ -31,6 +33,13 @@ describe.each(MODELS)('models/%s', (name) => {
       gas: card.gas,
       selfTest: card.selfTest,
     });
+  });
+
+  it('ships the last checkpoint of its card, no larger than 300 kB', () => {
+    const last = readModel(name).card.training.checkpoints.at(-1)!;
+    const path = join(directory, MODEL_CHECKPOINT);
+    expect(readCheckpointFile(path, last.sha256)).toBeDefined();
+    expect(statSync(path).size).toBeLessThan(300000);
   });
 
   it('is what freezing its float network gives', async () => {
