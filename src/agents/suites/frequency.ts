@@ -118,7 +118,7 @@ function ieee14Suite(id: string, title: string, args: Partial<FrequencyIeee14Arg
       ...TUNED_FREQUENCY.pi.map((gains) =>
         secondary(
           gains.name,
-          `set points at the same instants from the same frequencies, beside the live droop; gains by grid on ${gains.tunedFor}`,
+          `set points at the same instants from the same frequencies, beside the live droop; gains by grid on ${gains.tunedFor}: ${gains.form}, kp ${gains.kpPerHz}, ki ${gains.kiPerHz} per Hz`,
           () => proportionalIntegral(gains),
         ),
       ),
@@ -185,7 +185,7 @@ function deliverySuite(
       contender('curve', 'the contracted curve, energy left to itself', bareCurve),
       contender(
         'curve + naive recharge',
-        'constant rate towards the middle while the frequency is inside the deadband; rate and idle band by grid on training episodes',
+        `constant rate towards the middle while the frequency is inside the deadband; by grid on training episodes ${settings.rate} of the limit, ${settings.idleShare} of the states of charge left alone`,
         ({ socWindowMicro }) => naiveRecharge(settings, socWindowMicro),
       ),
     ],

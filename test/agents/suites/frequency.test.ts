@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { liveEpisode, scenarioCopy, type Decide } from '../../../src/agents/evaluation/episode.ts';
 import type { Metrics, Suite } from '../../../src/agents/evaluation/suite.ts';
 import { naiveRecharge } from '../../../src/agents/baselines/frequency/recharge.ts';
-import { leastOf, tunePi, tuneRecharge } from '../../../src/agents/baselines/frequency/tune.ts';
+import { leastOf, PI_TUNING_EPISODES, tunePi, tuneRecharge } from '../../../src/agents/baselines/frequency/tune.ts';
 import { TUNED_FREQUENCY } from '../../../src/agents/baselines/frequency/tuned.ts';
 import {
   CONTAINMENT_ARGS,
@@ -49,7 +49,7 @@ describe('secondary control', () => {
         form: nominal.form,
       })),
     );
-    const best = leastOf(tunePi({}, 24, near), 'centreHzS', 'withinS').parameters;
+    const best = leastOf(tunePi({}, PI_TUNING_EPISODES, near), 'centreHzS', 'withinS').parameters;
     expect(best).toMatchObject({ kpPerHz: nominal.kpPerHz, kiPerHz: nominal.kiPerHz });
   });
 });

@@ -19,22 +19,28 @@ const steps = (from: number, to: number, by: number): number[] =>
 
 const PI_GRID: readonly PiGains[] = (['central', 'own'] as const).flatMap((form) =>
   steps(-0.5, 1.5, 0.25).flatMap((kpPerHz) =>
-    steps(1, 5, 0.25).map((kiPerHz): PiGains => ({ kpPerHz, kiPerHz, form })),
+    steps(2, 6.5, 0.25).map((kiPerHz): PiGains => ({ kpPerHz, kiPerHz, form })),
   ),
 );
 const RECHARGE_GRID: readonly RechargeSettings[] = [0.25, 0.5, 1].flatMap((rate) =>
   [0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8].map((idleShare) => ({ rate, idleShare, deadbandHz: 0.015 })),
 );
 
-/** By gains: time to 10 mHz (`withinS`; to the end of the episode where it is not reached) and integral of |f| (`centreHzS`). */
+/** Episodes from seed 0 on that the kept gains were found on, and blocks of the recharge. */
+export const PI_TUNING_EPISODES = 64;
+export const RECHARGE_TUNING = { regulation: 24, containment: 96 } as const;
+
+/** By gains, over the episodes from seed `from` on: time to 10 mHz (`withinS`; to the end of the episode where it is not reached) and integral of |f| (`centreHzS`). */
 export function tunePi(
   args: Partial<FrequencyIeee14Args>,
   episodes: number,
   grid: readonly PiGains[] = PI_GRID,
+  from = 0,
 ): readonly Cell<PiGains>[] {
   return grid.map((parameters) => ({
     parameters,
-    values: meansOf(episodes, (seed) => {
+    values: meansOf(episodes, (k) => {
+      const seed = from + k;
       const copy = scenarioCopy<FrequencyIeee14Copy>('frequency-ieee14-v1', {
         id: `${seed}`,
         seed,

@@ -1,5 +1,5 @@
 /**
- * What the grids of tune.ts found on training episodes: 24 of `frequency-ieee14` at its own inertia and size of step (`nominal`)
+ * What the grids of tune.ts found on training episodes: 64 of `frequency-ieee14` at its own inertia and size of step (`nominal`)
  * and as varied as policies are trained on (`varied`), each for the least time and the least integral; for the recharge, 24
  * blocks of regulation and 96 of containment that start anywhere in the states of charge that fulfil both requirements, for
  * the fewest breaches and then the least throughput. `npm run check:deep -- frequency --again` searches them again; the
@@ -18,30 +18,30 @@ export const TUNED_FREQUENCY: TunedFrequency = {
     {
       name: 'droop + PI, varied, integral',
       tunedFor: 'varied inertia and size, least integral of |df|',
-      kpPerHz: 0.5,
-      kiPerHz: 4,
+      kpPerHz: 0.25,
+      kiPerHz: 4.25,
       form: 'central',
     },
     {
       name: 'droop + PI, varied, time',
       tunedFor: 'varied inertia and size, least time to 10 mHz',
-      kpPerHz: -0.5,
-      kiPerHz: 3.25,
+      kpPerHz: -0.25,
+      kiPerHz: 3,
       form: 'own',
     },
     {
       name: 'droop + PI, nominal, time',
       tunedFor: 'episodes of the case, least time to 10 mHz',
-      kpPerHz: 0.5,
-      kiPerHz: 4.75,
+      kpPerHz: 0,
+      kiPerHz: 4.5,
       form: 'central',
     },
     {
       name: 'droop + PI, nominal, integral',
       tunedFor: 'episodes of the case, least integral of |df|',
-      kpPerHz: 0.25,
-      kiPerHz: 4.75,
-      form: 'central',
+      kpPerHz: -0.5,
+      kiPerHz: 6,
+      form: 'own',
     },
   ],
   recharge: {
