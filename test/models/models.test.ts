@@ -38,7 +38,7 @@ describe.each(MODELS)('models/%s', (name) => {
   it('ships the last checkpoint of its card, no larger than 300 kB', () => {
     const last = readModel(name).card.training.checkpoints.at(-1)!;
     const path = join(directory, MODEL_CHECKPOINT);
-    expect(readCheckpointFile(path, last.sha256)).toBeDefined();
+    expect(readCheckpointFile(path, last.sha256)).toMatch(/^\{"format":"gridpact-checkpoint\/2"/);
     expect(statSync(path).size).toBeLessThan(300000);
   });
 
