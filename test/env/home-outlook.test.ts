@@ -47,6 +47,19 @@ describe('home outlook', () => {
     expect(needDear[38]).toBeCloseTo(5000 / 0.8 / 10000, 12);
   });
 
+  it('holds for whatever is dearer, and buys for what pays after losses and wear', () => {
+    const home = plainHome();
+    // 0.2 bought and stored at 0.9, drawn at 0.8 and given at 0.5: 0.4 - 0.2222 = 0.1778 a kWh drawn.
+    expect(homeOutlook(home, 0.17).needDear[24]).toBeCloseTo(5000 / 0.8 / 10000, 12);
+    expect(homeOutlook(home, 0.19).needDear[24]).toBe(0);
+    expect(homeOutlook(home, 0.19).priceRise[24]).toBe(1);
+    // 0.2 and 0.25: losses alone are more than the rise, and what is stored is still better given later.
+    const flat = { ...home, pricePerKwh: home.pricePerKwh.map((price) => (price > 0.2 ? 0.25 : price)) };
+    expect(homeOutlook(flat).needDear[24]).toBe(0);
+    expect(homeOutlook(flat, 'held').needDear[24]).toBeCloseTo(5000 / 0.8 / 10000, 12);
+    expect(homeOutlook(flat, 'held').priceRise[24]).toBeCloseTo(1.25, 12);
+  });
+
   it('knows nothing of load and PV to come', () => {
     const home = syntheticHome({
       seed: 3,
@@ -100,6 +113,44 @@ describe(RESERVE, () => {
         expect(Math.abs(took - Math.min(battery.pMaxW, room, asked))).toBeLessThan(1);
       }
     }
+  });
+
+  it('where wear counts, buys nothing that does not pay and holds what it has', () => {
+    const home = { ...plainHome(), pricePerKwh: plainHome().pricePerKwh.map((price) => (price > 0.2 ? 0.25 : price)) };
+    const live = (worth: 'losses' | 'wear', margin: number): { boughtWh: number; peakWh: number } => {
+      const env = make(RESERVE, { homes: [home], days: 3, startSoc: 0, worth });
+      env.reset({ seed: 1 });
+      const copy = env.copy as DispatchHomeCopy;
+      const sums = { boughtWh: 0, peakWh: 0 };
+      for (let t = 0, over = false; !over; t++) {
+        const before = copy.socWh;
+        over = env.step(Float32Array.of(margin)).truncated;
+        const moved = copy.socWh - before;
+        if (moved > 0 && home.pvW[t]! <= home.loadW[t]!) sums.boughtWh += moved;
+        if (moved < 0 && home.pricePerKwh[t]! > 0.2) sums.peakWh -= moved;
+      }
+      return sums;
+    };
+    expect(live('wear', 1).boughtWh).toBe(0);
+    expect(live('losses', 0).boughtWh).toBe(0);
+    // Two hours of 2 kW spare, stored at 0.9, drawn at 0.8 from noon on, or kept for the peak: on the three days.
+    const kept = live('wear', 0).peakWh;
+    expect(kept).toBeGreaterThan(live('losses', 0).peakWh + 3 * 1000);
+    expect(kept).toBeLessThanOrEqual(3 * 3600 + 1);
+  });
+
+  it('every third home pays day-ahead prices where tariffs are mixed', () => {
+    const pricesOf = (home: number, tariff: 'mixed' | 'day-ahead' | 'time-of-use'): Float64Array => {
+      const env = make(RESERVE, { days: 7, homeCount: 3, windows: 1, tariff });
+      const copy = env.copy as DispatchHomeCopy;
+      for (let seed = 0; ; seed++) {
+        env.reset({ seed });
+        if (copy.home.name === `synthetic-${home}`) return copy.home.pricePerKwh.slice();
+      }
+    };
+    expect(pricesOf(2, 'mixed')).toEqual(pricesOf(2, 'day-ahead'));
+    expect(pricesOf(1, 'mixed')).toEqual(pricesOf(1, 'time-of-use'));
+    expect(pricesOf(1, 'mixed')).not.toEqual(pricesOf(1, 'day-ahead'));
   });
 
   it('is paid the difference that one setpoint makes to the whole episode', () => {

@@ -9,7 +9,10 @@
  *   need ahead    x (load now / its estimate)^(1/4)                 a day that is busy now is busy later, in part
  *   surplus ahead x (PV of the last 6 h / its estimates)^(1/2)      so is a bright one bright
  * The hours ahead are looked at up to the first that is cheaper than now, where a battery would rather be filled. Of
- * those the dear ones have  price x etaCharge x etaDischarge > price now:  worth storing for at the price of now.
+ * those the dear ones are, as asked for,
+ *   losses   price x etaDischarge > price now / etaCharge:          worth buying for at the price of now
+ *   wear     price x etaDischarge > price now / etaCharge + wear:   the same after what drawing a kWh from the cells wears
+ *   held     price > price now:   worth holding for what is stored already; wear is the same whenever it is drawn
  */
 import { DAY_MS, secondOfDay } from '../../grid/interval.ts';
 import { hoursPerStep, netLoadW } from '../physics/homeMeter.ts';
@@ -35,13 +38,24 @@ const [LEAST_RATIO, GREATEST_RATIO, LEAST_LOAD_W, LEAST_SKY_WH] = [0.3, 3, 100, 
 /** Prices within this share of each other count as equal. */
 const SAME_PRICE = 0.02;
 
-const known = new WeakMap<HomeSeries, HomeOutlook>();
+/** Which hours are dear: those worth holding for, or worth buying for after this much wear, currency per kWh drawn. */
+export type Dear = 'held' | number;
+
+const known = new WeakMap<HomeSeries, Map<Dear, HomeOutlook>>();
 
 /** Worked out once per series. */
-export function homeOutlook(home: HomeSeries): HomeOutlook {
-  let outlook = known.get(home);
-  if (outlook === undefined) known.set(home, (outlook = lookAhead(home)));
+export function homeOutlook(home: HomeSeries, dear: Dear = 0): HomeOutlook {
+  let outlooks = known.get(home);
+  if (outlooks === undefined) known.set(home, (outlooks = new Map()));
+  let outlook = outlooks.get(dear);
+  if (outlook === undefined) outlooks.set(dear, (outlook = lookAhead(home, dear)));
   return outlook;
+}
+
+/** Above which price an hour is dear when now costs `price`. */
+function dearAbove({ battery }: HomeSeries, price: number, dear: Dear): number {
+  if (dear === 'held') return price * (1 + SAME_PRICE);
+  return price / (battery.etaCharge * battery.etaDischarge) + dear / battery.etaDischarge;
 }
 
 /** Steps [from, from + steps), as views. */
@@ -55,7 +69,7 @@ export function outlookWindow(outlook: HomeOutlook, from: number, steps: number)
   };
 }
 
-function lookAhead(home: HomeSeries): HomeOutlook {
+function lookAhead(home: HomeSeries, dear: Dear): HomeOutlook {
   const { steps, stepMs, loadW, pvW } = home;
   const perDay = Math.max(1, Math.floor(DAY_MS / stepMs));
   const first = Math.floor((secondOfDay(home.startMs) * 1000) / stepMs);
@@ -77,7 +91,7 @@ function lookAhead(home: HomeSeries): HomeOutlook {
     pv.now = pvW[t]!;
     sky.add(pv.now, pv.at(slot));
     const busy = Math.sqrt(Math.sqrt(ratio(load.now, load.at(slot), LEAST_LOAD_W)));
-    scan(home, t, slot, { need, surplus, busy, bright: Math.sqrt(sky.ratio) }, outlook);
+    scan(home, t, slot, { need, surplus, busy, bright: Math.sqrt(sky.ratio), dear }, outlook);
     for (const means of [need, surplus, load, pv]) means.add(slot);
   }
   return outlook;
@@ -89,6 +103,7 @@ interface Expected {
   /** Factors of today. */
   readonly busy: number;
   readonly bright: number;
+  readonly dear: Dear;
 }
 
 function ratio(seen: number, estimate: number, least: number): number {
@@ -100,7 +115,7 @@ function scan(home: HomeSeries, t: number, slot: number, expected: Expected, to:
   const { need, surplus, busy, bright } = expected;
   const { battery, pricePerKwh, steps } = home;
   const price = pricePerKwh[t]!;
-  const worth = price / (battery.etaCharge * battery.etaDischarge);
+  const worth = dearAbove(home, price, expected.dear);
   const end = Math.min(steps, t + need.size);
   let needW = 0;
   let spareW = 0;

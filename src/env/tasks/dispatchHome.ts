@@ -13,6 +13,8 @@
  *     reserve = clip(need.dear - spare.dear + soc.margin, 0, 1)  while dear hours lie ahead, else 0.
  *   The device serves the home in its own loop: it stores PV surplus, gives what the home needs while it holds more than
  *   the reserve, and buys what it lacks in the last cheap intervals before dear hours, as late as rated power allows.
+ *   With `worth: 'wear'` every dearer hour is held for, and bought is only for those that pay after losses and `wearPerKwh`: by
+ *   the same formula over those.
  * Observation space
  *   Box of 11: normalised integer / 32 768, so within +-1. Raw values clamp to [min, max].
  *   | #  | name       | min | max    | unit                             |
@@ -71,9 +73,9 @@ import { stepBattery } from '../physics/batteryCurves.ts';
 import { hoursPerStep, meterInterval, netLoadW } from '../physics/homeMeter.ts';
 import { BatteryWear, type WearState } from '../physics/wear/batteryWear.ts';
 import { homeWindow, type HomeSeries } from '../series/home.ts';
-import { homeOutlook, outlookWindow, type HomeOutlook } from '../series/homeOutlook.ts';
+import { homeOutlook, outlookWindow, type Dear, type HomeOutlook } from '../series/homeOutlook.ts';
 import { testDay, trainDay } from '../series/synthetic.ts';
-import { spreadHome, syntheticHome } from '../series/syntheticHome.ts';
+import { spreadHome, syntheticHome, type Tariff } from '../series/syntheticHome.ts';
 import { checkDispatchHomeArgs, DISPATCH_HOME_RESERVE_DEFAULTS, type DispatchHomeArgs } from './dispatchHomeArgs.ts';
 import { DISPATCH_HOME_INTERFACE, DISPATCH_HOME_RESERVE } from './dispatchHomeInterface.ts';
 import { setTariff } from './homeClock.ts';
@@ -85,6 +87,8 @@ const S_PER_HOUR = 3600;
 const PAST_DAYS = 14;
 /** Currency per kWh: where energy costs nothing, a saving is not divided by it. */
 const LEAST_PRICE = 0.001;
+/** Of mixed tariffs, one home in so many pays day-ahead prices. */
+const MIXED_EVERY = 3;
 /** How far differences are followed, and below what they are none. */
 const LOOK_AHEAD_H = 48;
 const SAME_WH = 0.01;
@@ -127,6 +131,8 @@ export class DispatchHomeCopy extends EpisodeTask {
   #series: HomeSeries;
   /** Of the home's gateway, where the interface asks for it. */
   #outlook: HomeOutlook | undefined;
+  /** Of what it buys for; the same unless `worth` is wear. */
+  #bought: HomeOutlook | undefined;
   #usualPrice: number;
   #wear: BatteryWear;
   #lived: Lived = nothingLived(0);
@@ -146,9 +152,14 @@ export class DispatchHomeCopy extends EpisodeTask {
     return this.#series;
   }
 
-  /** What its gateway expects; undefined where control is power. */
+  /** What its gateway expects of the hours it holds for; undefined where control is power. */
   get outlook(): HomeOutlook | undefined {
     return this.#outlook;
+  }
+
+  /** The same of the hours it buys for. */
+  get bought(): HomeOutlook | undefined {
+    return this.#bought;
   }
 
   get wear(): BatteryWear {
@@ -225,19 +236,19 @@ export class DispatchHomeCopy extends EpisodeTask {
   #wantedW(step: number, socWh: number): number {
     const issued = this.port.issued[0]! / SHARE;
     const { battery } = this.#series;
-    return this.#outlook === undefined ? issued * battery.pMaxW : this.#keeping(this.#outlook, step, socWh, issued);
+    return this.#outlook === undefined ? issued * battery.pMaxW : this.#keeping(step, socWh, issued);
   }
 
   /** Battery power that serves the home from `socWh` and keeps what is expected to lack, and `margin` more, W. */
-  #keeping({ needDear, spareDear, cheapS }: HomeOutlook, step: number, socWh: number, margin: number): number {
+  #keeping(step: number, socWh: number, margin: number): number {
     const { battery } = this.#series;
     const dtH = hoursPerStep(this.#series);
     const netW = netLoadW(this.#series, step);
-    const lacks = needDear[step]! > 0 ? needDear[step]! - spareDear[step]! + margin : 0;
-    const aboveWh = socWh - Math.min(Math.max(lacks, 0), 1) * battery.ratedWh;
+    const aboveWh = socWh - reserveOf(this.#outlook!, step, margin) * battery.ratedWh;
     if (aboveWh >= 0) return Math.min(netW, (aboveWh * battery.etaDischarge) / dtH);
-    const laterWh = (battery.pMaxW * battery.etaCharge * cheapS[step]!) / S_PER_HOUR;
-    return Math.min(netW, 0, (aboveWh + laterWh) / (battery.etaCharge * dtH));
+    const beyondWh = socWh - reserveOf(this.#bought!, step, margin) * battery.ratedWh;
+    const laterWh = (battery.pMaxW * battery.etaCharge * this.#bought!.cheapS[step]!) / S_PER_HOUR;
+    return Math.min(netW, 0, (beyondWh + laterWh) / (battery.etaCharge * dtH));
   }
 
   /**
@@ -262,8 +273,7 @@ export class DispatchHomeCopy extends EpisodeTask {
 
   /** Battery power when it is left to itself. */
   #byRule(step: number, socWh: number): number {
-    const outlook = this.#outlook;
-    return outlook === undefined ? netLoadW(this.#series, step) : this.#keeping(outlook, step, socWh, 0);
+    return this.#outlook === undefined ? netLoadW(this.#series, step) : this.#keeping(step, socWh, 0);
   }
 
   /** An interval from `fromWh` on: what is paid for energy, carbon and linear wear, and what is held then. */
@@ -357,12 +367,16 @@ export class DispatchHomeCopy extends EpisodeTask {
   #enter(): void {
     this.#series = this.#seriesOf(this.#home, this.#window);
     this.#usualPrice = Math.max(LEAST_PRICE, meanOf(this.#series.pricePerKwh));
-    if (this.args.control === 'reserve') this.#outlook = this.#outlookOf(this.#home, this.#window);
+    const { control, worth, wearPerKwh } = this.args;
+    if (control !== 'reserve') return;
+    this.#outlook = this.#outlookOf(worth === 'wear' ? 'held' : 0);
+    this.#bought = worth === 'wear' ? this.#outlookOf(wearPerKwh) : this.#outlook;
   }
 
   #seriesOf(home: number, window: number): HomeSeries {
-    const { homes, seriesSeed: seed, days, stepMs, tariff, exportShare, control } = this.args;
+    const { homes, seriesSeed: seed, days, stepMs, exportShare, control } = this.args;
     if (homes === undefined && control === 'power') {
+      const tariff = this.#tariffOf(home);
       return syntheticHome({ seed, home, day: window * days, days, stepMs, tariff, exportShare });
     }
     const whole = this.#wholeOf(home);
@@ -370,9 +384,9 @@ export class DispatchHomeCopy extends EpisodeTask {
     return homeWindow(whole, this.#stepOf(window, steps), steps);
   }
 
-  #outlookOf(home: number, window: number): HomeOutlook {
+  #outlookOf(dear: Dear): HomeOutlook {
     const { steps } = this.#series;
-    return outlookWindow(homeOutlook(this.#wholeOf(home)), this.#stepOf(window, steps), steps);
+    return outlookWindow(homeOutlook(this.#wholeOf(this.#home), dear), this.#stepOf(this.#window, steps), steps);
   }
 
   /** Where a window begins in the whole series of its home. */
@@ -383,17 +397,29 @@ export class DispatchHomeCopy extends EpisodeTask {
 
   /** The home given; or a synthetic one over all windows of the split, what its gateway saw before and a day beyond. */
   #wholeOf(home: number): HomeSeries {
-    const { homes, seriesSeed: seed, days, windows, stepMs, tariff, exportShare, spread } = this.args;
+    const { homes, seriesSeed: seed, days, windows, stepMs, exportShare, spread } = this.args;
     if (homes !== undefined) return homes[home]!;
     const day = this.#firstDay();
+    const tariff = this.#tariffOf(home);
     const end = (this.#ofSplit(windows - 1) + 1) * days;
     const whole = syntheticHome({ seed, home, day, days: end + 1 - day, stepMs, tariff, exportShare });
     return spread === 0 ? whole : spreadHome(whole, spread, seed);
   }
 
+  #tariffOf(home: number): Tariff {
+    const { tariff } = this.args;
+    if (tariff !== 'mixed') return tariff;
+    return home % MIXED_EVERY === MIXED_EVERY - 1 ? 'day-ahead' : 'time-of-use';
+  }
+
   #firstDay(): number {
     return Math.max(0, this.#ofSplit(0) * this.args.days - PAST_DAYS);
   }
+}
+
+/** Share of rated energy to hold for the dear hours ahead; 0 without any. */
+function reserveOf({ needDear, spareDear }: HomeOutlook, step: number, margin: number): number {
+  return needDear[step]! > 0 ? Math.min(Math.max(needDear[step]! - spareDear[step]! + margin, 0), 1) : 0;
 }
 
 function nothingLived(fromWh: number): Lived {

@@ -19,6 +19,11 @@ export interface DispatchHomeArgs {
   /** What a policy sees and moves (dispatchHomeInterface.ts): the battery's power, or what it holds in reserve. `power`. */
   readonly control: 'power' | 'reserve';
   /**
+   * With `control: 'reserve'`, for which dear hours the device holds and buys: `losses`, those that pay after losses; `wear`: it
+   * holds for any dearer hour, and buys for those that pay after losses and `wearPerKwh`. `losses`.
+   */
+  readonly worth: 'losses' | 'wear';
+  /**
    * `cost`: what is paid, negative. `difference`: what the setpoint of an interval changes, the battery being left to
    * itself afterwards, over the mean price of the episode times the battery's rated kWh. `cost`.
    */
@@ -31,7 +36,8 @@ export interface DispatchHomeArgs {
   readonly windows: number;
   /** Seed of the synthetic homes, apart from the seed of the episodes. 1. */
   readonly seriesSeed: number;
-  readonly tariff: Tariff;
+  /** Of synthetic homes; `mixed`: day-ahead prices in every third home, time-of-use tariffs in the others. `time-of-use`. */
+  readonly tariff: Tariff | 'mixed';
   /** Price of selling as a share of the price of buying, synthetic homes; 0. */
   readonly exportShare: number;
   /** Currency per kg CO2; 0.05. */
@@ -56,6 +62,7 @@ const DISPATCH_HOME_DEFAULTS: DispatchHomeArgs = {
   days: 7,
   split: 'train',
   control: 'power',
+  worth: 'losses',
   reward: 'cost',
   homeCount: 8,
   spread: 0,
@@ -94,11 +101,12 @@ const BOUNDS = {
   days: COUNT,
   split: ['train', 'test'],
   control: ['power', 'reserve'],
+  worth: ['losses', 'wear'],
   reward: ['cost', 'difference'],
   homeCount: COUNT,
   spread: [0, 9, 'real'],
   windows: COUNT,
-  tariff: ['time-of-use', 'day-ahead'],
+  tariff: ['time-of-use', 'day-ahead', 'mixed'],
   exportShare: [0, 1, 'real'],
   carbonPrice: WEIGHT,
   peakPrice: WEIGHT,
