@@ -89,8 +89,11 @@ function differences({ comparisons, metrics }: EvaluationDocument): string[][] {
   ]);
 }
 
-export function freezingSection(document: EvaluationDocument, seeds: readonly FrozenSeed[]): string[] {
-  const { suite, freezing, metrics } = document;
+export function freezingSection(
+  title: string,
+  { freezing, metrics }: EvaluationDocument,
+  seeds: readonly FrozenSeed[],
+): string[] {
   const rows = seeds.map(({ seed, maxError, returns }, row) => [
     seed,
     percent(maxError),
@@ -104,7 +107,7 @@ export function freezingSection(document: EvaluationDocument, seeds: readonly Fr
     }),
   ]);
   return [
-    `### ${suite.id}: what freezing changes`,
+    `### ${title}: what freezing changes`,
     '',
     'Largest error of the integers, share of the output range; return with the reward of the recipe in the first 16 episodes; metrics, frozen minus float, and the change relative to the float network.',
     '',
