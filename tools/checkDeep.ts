@@ -14,6 +14,7 @@ import { runSameIntegers } from '../test/twin/sameIntegersRun.ts';
 import { anm6Evidence } from './anm6Evidence.ts';
 import { dispatchEvidence } from './dispatchEvidence.ts';
 import { frequencyEvidence } from './frequencyEvidence.ts';
+import { stackedEvidence } from './stackedEvidence.ts';
 import { voltageFrontier } from './voltageFrontier.ts';
 import { runLearners } from '../test/agents/learners.ts';
 
@@ -109,6 +110,10 @@ const PARTS: Readonly<Record<string, Part>> = {
         passed: snapshots >= 10000 && different === 0 && atClampShare >= 0.05 && missingShare >= 0.05,
       };
     },
+  },
+  'stacked-ieee33': {
+    title: 'stacked-ieee33: every seed of its recipe beside single services with the same budget and every rule',
+    run: () => stackedEvidence(REPO_ROOT),
   },
   histories: {
     title: 'random histories of the ledger against a naive model of balances',

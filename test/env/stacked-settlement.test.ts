@@ -40,12 +40,18 @@ describe('income of the stacked task', () => {
       const { qPayVar } = scoreVoltageSupport(qVar, qVar, pW, 1000000, []);
       // Far from 1 pu all of it is asked for. To the var that integers round to: 4.50 per Mvarh.
       const vPu = qVar > 0 ? 0.5 : 1.5;
-      expect(reactivePay({ qVar, pW, vPu, sensPuPerMvar: 0.01 }, 1)).toBeCloseTo((qPayVar / 1e6) * 4.5, 5);
+      expect(reactivePay({ qVar, pW, vPu, sensPuPerMvar: 0.01, needMvar: qVar }, 1)).toBeCloseTo(
+        (qPayVar / 1e6) * 4.5,
+        5,
+      );
     }
     // 0.3 Mvar at 0.02 pu/Mvar brought 0.997 to 1.003: half of it was asked for. Against the need: nothing is paid.
-    const over = { qVar: 300000, pW: 0, vPu: 1.003, sensPuPerMvar: 0.02 };
+    const over = { qVar: 300000, pW: 0, vPu: 1.003, sensPuPerMvar: 0.02, needMvar: 0.4 };
     expect(reactivePay(over, 2)).toBeCloseTo(0.15 * 2 * 4.5, 9);
     expect(reactivePay({ ...over, vPu: 1.03 }, 2)).toBe(0);
+    // Nor more than was needed without the sites' own vars, nor against it.
+    expect(reactivePay({ ...over, needMvar: 0.1 }, 2)).toBeCloseTo(0.1 * 2 * 4.5, 9);
+    expect(reactivePay({ ...over, needMvar: -0.1 }, 2)).toBe(0);
   });
 
   it('pays availability per MW and hour: 50 MW of dynamic containment at 2.82 for half an hour', () => {
@@ -96,6 +102,44 @@ describe('income of the stacked task', () => {
     expect(energyRevenue).toBeGreaterThan(0);
     // Six batteries of 100 kW for half an hour.
     expect(drawnMwh * 0.95).toBeCloseTo(0.3, 3);
+  });
+
+  it('credits a site with what it changes of the income of all: nothing where its offset is nothing', () => {
+    const withOne = (offset: number): { rewards: Float32Array; money: Record<string, number> } => {
+      const copy = make('stacked-ieee33-v1', {
+        pricing: 'settlement',
+        credit: 'difference',
+        services: ['voltage'],
+      }).copy;
+      copy.seed(5);
+      copy.reset();
+      const rewards = new Float32Array(6);
+      const actions = new Float32Array(18);
+      actions[3 * 2] = offset;
+      copy.step(actions, 0, rewards);
+      return { rewards, money: copy.info() as Record<string, number> };
+    };
+    const [rest, moved] = [withOne(0), withOne(0.3)];
+    // To what the power flow is solved to.
+    const others = moved.rewards.filter((_, s) => s !== 2);
+    expect(Math.max(...[...rest.rewards, ...others].map(Math.abs))).toBeLessThan(1e-8);
+    // All it changes, of losses not a sixth.
+    expect(moved.rewards[2]).toBeCloseTo(moved.money['netIncome']! - rest.money['netIncome']!, 6);
+  });
+
+  it('weighs the battery in the reward alone', () => {
+    const once = (batteryWeight: number) => {
+      const copy = make('stacked-ieee33-v1', { pricing: 'settlement', bandWeight: 0, batteryWeight }).copy;
+      copy.seed(6);
+      copy.reset();
+      copy.step(new Float32Array(18).fill(0.2), 0, rewards);
+      return { sum: rewards.reduce((all, r) => all + r, 0), money: copy.info() as Record<string, number> };
+    };
+    const [one, five] = [once(1), once(5)];
+    expect(five.money['netIncome']).toBe(one.money['netIncome']);
+    const { energyRevenue, storedValue, reserveRevenue, wear } = one.money;
+    const battery = energyRevenue! + storedValue! + reserveRevenue! - wear!;
+    expect(five.sum - one.sum).toBeCloseTo(4 * battery, 5);
   });
 
   it('holds no more in reserve than lasts for the delivery duration of the product', () => {

@@ -60,6 +60,7 @@ const SUITES: Readonly<Record<string, SuiteEntry>> = {
     task: 'dispatch-home-reserve-v1',
     load: async ({ homes }) => (await import('./dispatchHome.ts')).dispatchHomeSuite(homes),
   },
+  'stacked-ieee33': { task: 'stacked-ieee33-v1', load: async () => (await import('./stacked.ts')).stackedIeee33Suite },
 };
 
 export const SUITE_IDS: readonly string[] = Object.keys(SUITES);

@@ -30,6 +30,13 @@ export interface StackedArgs {
   readonly product: keyof typeof FREQUENCY_PRODUCTS;
   /** With `settlement` prices: weight of the voltage barrier in the reward; 5. */
   readonly bandWeight: number;
+  /**
+   * With `settlement` prices: weight in the reward, beside the network's part, of what the battery earns and wears. They
+   * hardly bear on each other, so a learner may weigh up the smaller; net income is told without it. 1.
+   */
+  readonly batteryWeight: number;
+  /** With `settlement` prices: whether the reward is what the site earns, or what it changes of what all earn. `income`. */
+  readonly credit: 'income' | 'difference';
   /** Power flow, pu; 1e-10. */
   readonly tolerancePu: number;
 }
@@ -50,6 +57,8 @@ const STACKED_DEFAULTS: StackedArgs = {
   services: STACKED_SERVICES,
   product: 'dynamicRegulation',
   bandWeight: 5,
+  batteryWeight: 1,
+  credit: 'income',
   tolerancePu: 1e-10,
 };
 
@@ -69,6 +78,8 @@ const BOUNDS = {
   pricing: ['weights', 'settlement'],
   product: ['dynamicContainment', 'dynamicRegulation'],
   bandWeight: WEIGHT,
+  batteryWeight: WEIGHT,
+  credit: ['income', 'difference'],
   tolerancePu: [1e-13, 1e-3],
 } as const satisfies Bounds<StackedArgs>;
 

@@ -38,7 +38,8 @@
  *         + energy sold x price + reserve x hours x reservePrice - wearWeight x wear
  *   The last line is in the currency of the price. Without a power-flow solution 20 stands for barrier and loss.
  *   With `pricing: 'settlement'` it is net income at the prices of docs/spec/settlement.md less `bandWeight` x barrier; see
- *   stackedIncome.ts. Reserves then last for the product's delivery duration. A limit that a learner can keep: `outOfBand`,
+ *   stackedIncome.ts. With `credit: 'difference'` the part that the network decides (reactive power, losses, barrier, of all
+ *   sites) is instead what the site changed of it: as lived less the same interval with its offset at 0. Reserves then last for the product's delivery duration. A limit that a learner can keep: `outOfBand`,
  *   the share of counted buses outside the band.
  * Starting state
  *   A day of the split, drawn; its weather, price and frequency follow from it. Batteries at 50 %, the area at rest, the
@@ -68,6 +69,7 @@ import { feasibleOrder, liveSeconds } from './stackedBattery.ts';
 import {
   availabilityPay,
   FREQUENCY_PRODUCTS,
+  needMvar,
   reactivePay,
   storedValue,
   type SiteReading,
@@ -129,6 +131,10 @@ export class StackedCopy extends EpisodeTask {
   readonly #settles: boolean;
   /** Of an interval at rest at half charge, by site. */
   readonly #restCost: Float64Array;
+  /** What the network would have earned had the site's offset been 0, by site. */
+  readonly #without: Float64Array;
+  /** Vars that each site's voltage asks for with no offset anywhere, of the interval ahead. */
+  readonly #needMvar: Float64Array;
   #day = 0;
   #priceMwh: Float64Array = new Float64Array(0);
   /** Mean of the day after, per MWh. */
@@ -163,6 +169,8 @@ export class StackedCopy extends EpisodeTask {
     this.#restCost = Float64Array.from(this.#batteries, (battery) =>
       new BatteryWear(DEFAULT_WEAR, wearStart(battery)).step(restAt, args.stepMs / 1000),
     );
+    this.#without = new Float64Array(n);
+    this.#needMvar = new Float64Array(n);
     this.reserveW = new Float64Array(n);
     this.#own = new Float64Array(n);
     this.#fromWh = new Float64Array(n);
@@ -208,6 +216,7 @@ export class StackedCopy extends EpisodeTask {
     const after = feeder.socWh.slice();
     feeder.socWh.set(this.#fromWh);
     const bareLossW = this.#settles ? this.#lossWithoutOffsets(step) : 0;
+    if (this.#settles && this.args.credit === 'difference') this.#imagineWithout(step);
     feeder.advance(step, this.#setpoints);
     // The feeder moved the mean; what the battery holds is what its seconds left in it.
     feeder.socWh.set(after);
@@ -307,42 +316,77 @@ export class StackedCopy extends EpisodeTask {
     return { sources, sinks, unit: 'Wh' };
   }
 
-  /** Of the interval ahead with the same batteries, W. */
+  /** Of the interval ahead with the same batteries, W; and what every site's voltage then asks for. */
   #lossWithoutOffsets(step: number): number {
     const { feeder } = this;
     const offsets = this.#setpoints.offsetMicro.slice();
     this.#setpoints.offsetMicro.fill(0);
     feeder.preview(step, this.#setpoints);
     this.#setpoints.offsetMicro.set(offsets);
+    for (let s = 0; s < feeder.siteCount; s++) this.#needMvar[s] = this.#needOf(s);
     return feeder.converged ? feeder.lossW : 0;
   }
 
-  /** Reactive power and losses of the interval just lived; the own part of the reward becomes net income. */
-  #settle(step: number, bareLossW: number): void {
+  /** The interval ahead, once per site, with that site's offset at 0. */
+  #imagineWithout(step: number): void {
+    const { feeder } = this;
+    const setpoints = this.#setpoints;
+    for (let s = 0; s < feeder.siteCount; s++) {
+      const issued = setpoints.offsetMicro[s]!;
+      setpoints.offsetMicro[s] = 0;
+      feeder.preview(step, setpoints);
+      setpoints.offsetMicro[s] = issued;
+      this.#without[s] = this.#networkIncome(step);
+    }
+  }
+
+  /** Reactive power of all sites less losses and the weighted barrier, of the interval last solved. */
+  #networkIncome(step: number): number {
     const { feeder, args } = this;
     const dtH = args.stepMs / MS_PER_HOUR;
-    const moreMwh = feeder.converged ? ((feeder.lossW - bareLossW) / MICRO) * dtH : 0;
-    const sold = args.services.includes('voltage');
-    const nextDayMwh = this.#nextDayMwh;
+    let income = -args.bandWeight * this.#outside();
+    if (feeder.converged) income -= (feeder.lossW / MICRO) * dtH * this.#priceMwh[step]!;
+    for (let s = 0; s < feeder.siteCount; s++) income += this.#reactiveOf(s, dtH);
+    return income;
+  }
+
+  #reactiveOf(s: number, dtH: number): number {
+    return this.args.services.includes('voltage') ? reactivePay(this.#reading(s), dtH) : 0;
+  }
+
+  /** Of the interval just lived; the own part of the reward becomes net income, or what the site changed of all of it. */
+  #settle(step: number, bareLossW: number): void {
+    const { feeder, args } = this;
     const totals = this.#totals;
+    const dtH = args.stepMs / MS_PER_HOUR;
+    const moreMwh = feeder.converged ? ((feeder.lossW - bareLossW) / MICRO) * dtH : 0;
+    const network = args.credit === 'difference' ? this.#networkIncome(step) : 0;
     for (let s = 0; s < feeder.siteCount; s++) {
-      const reactive = sold ? reactivePay(this.#reading(s), dtH) : 0;
+      const reactive = this.#reactiveOf(s, dtH);
       const loss = (moreMwh * this.#priceMwh[step]!) / feeder.siteCount;
       const { etaDischarge } = this.#batteries[s]!;
-      const stored = storedValue(feeder.socWh[s]! - this.#fromWh[s]!, etaDischarge, nextDayMwh);
-      this.#own[s]! += reactive + stored - loss;
+      const stored = storedValue(feeder.socWh[s]! - this.#fromWh[s]!, etaDischarge, this.#nextDayMwh);
+      const battery = this.#own[s]! + stored;
       totals.storedValue += stored;
       totals.reactiveRevenue += reactive;
       totals.lossCharge += loss;
-      totals.netIncome += this.#own[s]!;
+      totals.netIncome += battery + reactive - loss;
+      const ofNetwork = args.credit === 'difference' ? network - this.#without[s]! : reactive - loss;
+      this.#own[s] = args.batteryWeight * battery + ofNetwork;
     }
-    this.#shared = -args.bandWeight * this.#outside();
+    this.#shared = args.credit === 'difference' ? 0 : -args.bandWeight * this.#outside();
   }
 
   #reading(s: number): SiteReading {
     const { feeder } = this;
     const sensPuPerMvar = feeder.sensOwnMicro(s) / MICRO;
-    return { qVar: feeder.qVar[s]!, pW: feeder.pW[s]!, vPu: feeder.siteVPu(s), sensPuPerMvar };
+    const [qVar, pW, vPu] = [feeder.qVar[s]!, feeder.pW[s]!, feeder.siteVPu(s)];
+    return { qVar, pW, vPu, sensPuPerMvar, needMvar: this.#needMvar[s]! };
+  }
+
+  #needOf(s: number): number {
+    const { feeder } = this;
+    return needMvar(feeder.siteVPu(s), feeder.qVar[s]!, feeder.sensOwnMicro(s) / MICRO);
   }
 
   /** The voltage barrier, or what stands for it without a power-flow solution. */
