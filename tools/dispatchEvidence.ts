@@ -5,7 +5,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ContenderRecord, EvaluationDocument } from '../src/agents/evaluation/document.ts';
+import type { EvaluationDocument } from '../src/agents/evaluation/document.ts';
 import { evaluateSuite, type Entry } from '../src/agents/evaluation/evaluate.ts';
 import { resultFile } from '../src/agents/evaluation/resultFile.ts';
 import type { Suite } from '../src/agents/evaluation/suite.ts';
@@ -18,19 +18,15 @@ import { readHomes } from '../src/cli/homesInput.ts';
 import { readCard, readFloatPolicy } from '../src/cli/modelFiles.ts';
 import { finishRun } from '../src/cli/trainedModel.ts';
 import { loadArtifact } from '../src/contracts/policy/codec.ts';
+import type { HomeSeries } from '../src/env/series/home.ts';
+import { syntheticHome } from '../src/env/series/syntheticHome.ts';
+import { feederTables, homeTables, type Judged } from './dispatchTables.ts';
 
-type Fact = readonly [string, string | number];
-
-interface Judged {
-  readonly facts: readonly Fact[];
-  readonly passed: boolean;
-}
-
+const CITYLEARN = 'CityLearn challenge';
 const HOMES = join('..', 'shared', 'data', 'citylearn-2022-phase-1');
-/** What a home's policy must save of what the program saves, and close of greedy's gap to it, as means; the least gap of any home. */
-const SAVING = 0.92;
-const GAP = 0.5;
-const LEAST_GAP = 0;
+/** At day-ahead prices, as many. */
+const DAY_AHEAD_HOMES = 4;
+const DAY_AHEAD_SEED = 8001;
 
 /** @throws whatever training and evaluation throw. */
 export async function dispatchEvidence(root: string): Promise<Judged> {
@@ -38,68 +34,28 @@ export async function dispatchEvidence(root: string): Promise<Judged> {
   const feeder = await trained(root, 'dispatch-feeder');
   const folder = join(root, HOMES);
   const given = existsSync(folder) ? (await readHomes(folder)).homes : undefined;
-  const parts = [
-    given === undefined
-      ? { facts: [['CityLearn 2022 phase 1', 'not there'] as const], passed: true }
-      : await judgeHomes(root, await dispatchHomeSuite(given), homes, 'CityLearn 2022 phase 1'),
-    await judgeHomes(root, await dispatchHomeSuite(), homes, 'synthetic homes'),
-    await judgeFeeder(root, await dispatchFeederSuite(), feeder),
-  ];
-  return { facts: parts.flatMap(({ facts }) => facts), passed: parts.every(({ passed }) => passed) };
-}
-
-/** Every home is a scenario of a year; seeds are in rows. */
-async function judgeHomes(root: string, suite: Suite, entries: readonly Entry[], what: string): Promise<Judged> {
-  const document = await judged(root, suite, entries, what);
-  const policy = document.contenders[0]!;
-  const least = Math.min(...policy.values['gap']!.flat());
-  const [saving, gap] = [meanOf(policy, 'saving'), meanOf(policy, 'gap')];
-  const facts: Fact[] = [
-    [what, `${document.scenarios.length} homes, a year each, none of them trained on`],
-    ...document.scenarios.map(({ id }, s): Fact => {
-      const of = (key: string): readonly number[] => policy.values[key]!.map((row) => row[s]!);
-      return [
-        `${id}, by seed`,
-        `saving ${of('saving').map(percent).join(', ')}; gap closed ${of('gap').map(percent).join(', ')}`,
-      ];
-    }),
-    ...document.contenders.map((each): Fact => {
-      const text = [
-        `saving ${shown(each, 'saving')}, gap closed ${shown(each, 'gap')}, least of a home ${percent(each.summary['gap']!.worst)}`,
-        `with wear at nothing ${shown(each, 'savingFree')}, ${shown(each, 'gapFree')}`,
-        `energy ${meanOf(each, 'costRatio').toFixed(4)} of none`,
-        `wear by rainflow ${meanOf(each, 'rainflow').toFixed(1)} a year, ${meanOf(each, 'carbonKg').toFixed(0)} kg CO2`,
-        each.about,
-      ];
-      return [`${each.kind} ${each.name}`, text.join('; ')];
-    }),
-    freezingFact(document, ['total', 'cost']),
-  ];
+  const parts: Judged[] = [];
+  if (given === undefined) parts.push({ facts: [[CITYLEARN, 'not there']], passed: true, sections: [] });
+  else parts.push(await homesOf(root, await dispatchHomeSuite(given), homes, `${CITYLEARN} 2022 phase 1`));
+  parts.push(await homesOf(root, await dispatchHomeSuite(), homes, 'Synthetic homes'));
+  const dayAhead = Array.from({ length: DAY_AHEAD_HOMES }, (_, k) => dayAheadHome(k));
+  parts.push(await homesOf(root, await dispatchHomeSuite(dayAhead), homes, 'Day-ahead prices, no target'));
+  parts.push(feederTables(await judged(root, await dispatchFeederSuite(), feeder, 'days')));
   return {
-    facts,
-    passed: saving >= SAVING && gap >= GAP && least >= LEAST_GAP && frozenWell(document, ['total', 'cost']),
+    facts: parts.flatMap(({ facts }) => facts),
+    passed: parts.every(({ passed }) => passed),
+    sections: [...commands(homes, feeder), ...parts.flatMap(({ sections }) => sections)],
   };
 }
 
-async function judgeFeeder(root: string, suite: Suite, entries: readonly Entry[]): Promise<Judged> {
-  const document = await judged(root, suite, entries, 'days');
-  const facts: Fact[] = [
-    ['dispatch-feeder', `${document.scenarios.length} days of weather and tariffs held out`],
-    ...document.contenders.map((each): Fact => {
-      const text = [
-        `gain over rest ${shown(each, 'gain', 1)} a day, ${shown(each, 'ofBest')} of the best known`,
-        `${meanOf(each, 'beyondKwh').toFixed(1)} kWh beyond the limits, ${meanOf(each, 'lossKwh').toFixed(0)} kWh lost`,
-        `${percent(meanOf(each, 'outOfBand'))} of bus-intervals out of band`,
-        each.about,
-      ];
-      return [`${each.kind} ${each.name}`, text.join('; ')];
-    }),
-    freezingFact(document, ['gain', 'outOfBand']),
-  ];
-  const even = document.contenders.find(({ name }) => name === 'spread evenly')!;
-  const passed =
-    meanOf(document.contenders[0]!, 'gain') > meanOf(even, 'gain') && frozenWell(document, ['gain', 'outOfBand']);
-  return { facts, passed };
+async function homesOf(root: string, suite: Suite, entries: readonly Entry[], what: string): Promise<Judged> {
+  return homeTables(await judged(root, suite, entries, what), what, !what.endsWith('no target'));
+}
+
+/** Of homes that no recipe draws: other seeds. */
+function dayAheadHome(k: number): HomeSeries {
+  const year = { day: 0, days: 365, stepMs: 3600000, exportShare: 0 };
+  return syntheticHome({ ...year, seed: DAY_AHEAD_SEED + k, home: k, tariff: 'day-ahead' });
 }
 
 function judged(root: string, suite: Suite, entries: readonly Entry[], what: string): Promise<EvaluationDocument> {
@@ -131,29 +87,19 @@ async function isFinished(folder: string, recipe: LoadedRecipe, seed: number): P
   return training.recipeDigest === recipeDigest(recipe) && training.seed === seed;
 }
 
-function freezingFact({ freezing }: EvaluationDocument, keys: readonly string[]): Fact {
-  const most = keys.map((key) => {
-    const changes = freezing.map(({ metrics }) => Math.abs(metrics[key]!.change ?? 0));
-    return `${key} by at most ${Math.max(...changes).toExponential(1)}`;
-  });
-  return ['freezing changed', `${most.join(', ')}, over ${freezing.length} seeds`];
-}
-
-function frozenWell({ freezing }: EvaluationDocument, keys: readonly string[]): boolean {
-  return freezing.every(({ metrics }) => keys.every((key) => metrics[key]!.within));
-}
-
-function meanOf({ summary }: ContenderRecord, key: string): number {
-  return summary[key]!.mean.value;
-}
-
-/** With its interval; a share as percent unless digits are given. */
-function shown({ summary }: ContenderRecord, key: string, digits?: number): string {
-  const { value, low, high } = summary[key]!.mean;
-  const text = (x: number): string => (digits === undefined ? percent(x) : x.toFixed(digits));
-  return low === undefined || high === undefined ? text(value) : `${text(value)} [${text(low)}, ${text(high)}]`;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
+/** What makes the figures by hand. */
+function commands(homes: readonly Entry[], feeder: readonly Entry[]): readonly string[] {
+  const folders = (entries: readonly Entry[]): string => entries.map(({ from }) => from).join(' ');
+  return [
+    '## Commands',
+    '',
+    '```sh',
+    'gridpact train train/dispatch-home.toml --seeds 1-5 --out runs/dispatch-home',
+    `gridpact evaluate ${folders(homes)} --homes ${HOMES}`,
+    `gridpact evaluate ${folders(homes)} --suite dispatch-home`,
+    'gridpact train train/dispatch-feeder.toml --seeds 1-5 --out runs/dispatch-feeder',
+    `gridpact evaluate ${folders(feeder)} --suite dispatch-feeder`,
+    '```',
+    '',
+  ];
 }

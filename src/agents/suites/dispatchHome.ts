@@ -17,6 +17,8 @@ const YEAR_DAYS = 364;
 const GIVEN_DAYS = 365;
 /** Of homes that recipes leave alone: their seeds are below. */
 const FIRST_SEED = 7001;
+/** The device's rule as in training; the battery starts empty. */
+const DEVICE = { split: 'test', worth: 'wear', startSoc: 0 } as const;
 
 /** `homes`: instead of synthetic ones, each lived from its first interval on, a year or what there is. */
 export async function dispatchHomeSuite(homes?: readonly HomeSeries[]): Promise<Suite> {
@@ -42,7 +44,13 @@ function syntheticHomes({ count = COUNT, from = 0 }: SuiteOptions = {}): readonl
   return Array.from({ length: count }, (_, k) => ({
     id: `synthetic home ${from + k}`,
     seed: 1,
-    args: { split: 'test', seriesSeed: FIRST_SEED + from + k, homeCount: 1, windows: 1, days: YEAR_DAYS, startSoc: 0 },
+    args: {
+      ...DEVICE,
+      seriesSeed: FIRST_SEED + from + k,
+      homeCount: 1,
+      windows: 1,
+      days: YEAR_DAYS,
+    },
   }));
 }
 
@@ -50,7 +58,7 @@ function givenHomes(homes: readonly HomeSeries[], { count, from = 0 }: SuiteOpti
   return homes.slice(from, count === undefined ? undefined : from + count).map((home) => ({
     id: home.name,
     seed: 1,
-    args: { split: 'test', homes: [home], days: GIVEN_DAYS, startSoc: 0 },
+    args: { ...DEVICE, homes: [home], days: GIVEN_DAYS },
   }));
 }
 
@@ -69,7 +77,7 @@ function contenders(years: HomeYears, highs: Highs): readonly Contender[] {
       'baseline',
       'tariff rule',
       'Greedy, but filled to the brim in the last cheap intervals before the dear hours; knows the tariff alone.',
-      ({ outlook }) => fillBeforePeak(outlook!),
+      ({ bought }) => fillBeforePeak(bought!),
     ),
     {
       name: 'reserve rule',

@@ -66,7 +66,7 @@ describe('suite dispatch-home', () => {
     expect(scenarios.map(({ id }) => id)).toEqual(['Building_1', 'Building_2', 'Building_3']);
     const by = await liveAll(suite, scenarios[2]!, QUICK);
     const totals = QUICK.map((name) => by.get(name)!['total']!.toFixed(1));
-    expect(totals).toEqual(['1315.5', '897.4', '876.3', '859.8', '832.2']);
+    expect(totals).toEqual(['1315.5', '897.4', '876.3', '859.9', '832.2']);
     expect(by.get('greedy self-use')!['costRatio']).toBeCloseTo(0.5621, 4);
   });
 });
