@@ -10,7 +10,7 @@ export interface TunedStack {
   /** Held charge beside a full reserve, and alone. */
   readonly containment: ChargeRule;
   readonly energy: ChargeRule;
-  readonly regulation: { charge: { targetSoc: 0.16; rate: 0.05; sellAbovePerMwh: 90 }; reserveShare: 1 };
+  readonly regulation: StackedRule;
 }
 
 export const TUNED_STACK: TunedStack = {
