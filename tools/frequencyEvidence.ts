@@ -22,7 +22,7 @@ import { loadArtifact } from '../src/contracts/policy/codec.ts';
 import { readGridFrequency, scaleToP99 } from '../src/env/series/gridFrequency.ts';
 import { tuning } from './frequencyGrids.ts';
 import { judged, judgeDelivery, judgeSecondary, type Model } from './frequencyJudge.ts';
-import { suiteSection, type Fact, type Judged } from './frequencyTables.ts';
+import { cellText, suiteSection, type Fact, type Judged } from './frequencyTables.ts';
 
 type Measured = ReturnType<typeof scaleToP99>;
 
@@ -47,7 +47,9 @@ export async function frequencyEvidence(root: string): Promise<Judged> {
     tuning(),
   ];
   return {
-    facts: [...[secondary, regulation, containment].map(modelFact), ...parts.flatMap(({ facts }) => facts)],
+    facts: [...[secondary, regulation, containment].map(modelFact), ...parts.flatMap(({ facts }) => facts)].map(
+      ([what, told]): Fact => [cellText(what), typeof told === 'string' ? cellText(told) : told],
+    ),
     passed: parts.every(({ passed }) => passed),
     sections: [...howSection(), ...parts.flatMap(({ sections }) => sections)],
   };

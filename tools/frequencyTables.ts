@@ -11,7 +11,6 @@ import {
 } from '../src/agents/evaluation/show.ts';
 import type { MetricSpec } from '../src/agents/evaluation/suite.ts';
 
-/** A pipe in it is escaped where it is written. */
 export type Fact = readonly [string, string | number];
 
 /** A part of the page. */
@@ -29,9 +28,13 @@ export interface FrozenSeed {
   readonly returns: { readonly float: number; readonly frozen: number };
 }
 
+/** As a cell of a table takes it. */
+export function cellText(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
+
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
+  const line = (cells: readonly string[]): string => `| ${cells.map(cellText).join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line), ''];
 }
 
