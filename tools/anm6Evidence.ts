@@ -2,28 +2,17 @@
  * The evidence for `anm6-easy`: every seed of its recipe trained, frozen and lived through both suites beside every
  * baseline. A seed that stands finished in runs/anm6-easy, made from the same recipe, is taken as it is.
  */
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { evaluateSuite, type Entry } from '../src/agents/evaluation/evaluate.ts';
+import { evaluateSuite } from '../src/agents/evaluation/evaluate.ts';
 import type { ContenderRecord, EvaluationDocument, FreezingRecord } from '../src/agents/evaluation/document.ts';
 import { resultFile } from '../src/agents/evaluation/resultFile.ts';
 import type { Suite } from '../src/agents/evaluation/suite.ts';
-import { loadRecipe, recipeDigest, type LoadedRecipe } from '../src/agents/recipe.ts';
+import { loadRecipe, recipeDigest } from '../src/agents/recipe.ts';
 import { anm6Easy, anm6EasyDays } from '../src/agents/suites/anm6.ts';
-import { resumeRun, startRun } from '../src/agents/training/run.ts';
-import { systemClock } from '../src/base/clock.ts';
-import { readCard, readFloatPolicy } from '../src/cli/modelFiles.ts';
-import { finishRun } from '../src/cli/trainedModel.ts';
-import { loadArtifact } from '../src/contracts/policy/codec.ts';
+import { mean, percent } from './figures.ts';
+import { trainedSeeds, type TrainedSeed } from './trainedSeeds.ts';
 
 type Fact = readonly [string, string | number];
-
-interface TrainedSeed {
-  readonly seed: number;
-  readonly entry: Entry;
-  readonly steps: number;
-  readonly seconds: number;
-}
 
 const NAME = 'anm6-easy';
 /** What the returns must be at least, on the mean and of the worst seed; what may be violated; how long a seed may take. */
@@ -42,8 +31,7 @@ const PUBLISHED: readonly Fact[] = [
 /** @throws whatever training and evaluation throw. */
 export async function anm6Evidence(root: string): Promise<{ facts: readonly Fact[]; passed: boolean }> {
   const recipe = await loadRecipe(join(root, 'train', `${NAME}.toml`));
-  const trained: TrainedSeed[] = [];
-  for (const seed of recipe.seeds) trained.push(await trainedSeed(root, recipe, seed));
+  const trained = await trainedSeeds(root, recipe);
   const easy = await judged(root, anm6Easy, trained);
   const days = await judged(root, anm6EasyDays, trained);
   const rows = easy.contenders[0]!.values;
@@ -72,33 +60,6 @@ export async function anm6Evidence(root: string): Promise<{ facts: readonly Fact
     ],
     passed,
   };
-}
-
-async function trainedSeed(root: string, recipe: LoadedRecipe, seed: number): Promise<TrainedSeed> {
-  const folder = join(root, 'runs', NAME, `seed-${seed}`);
-  if (!(await isFinished(folder, recipe, seed))) {
-    const begun = existsSync(join(folder, 'run.json')) && !existsSync(join(folder, 'card.json'));
-    const options = { clock: systemClock };
-    const start = { folder, directory: join(root, 'train'), seed };
-    const run = await (begun ? resumeRun(folder, options) : startRun(recipe, start, options));
-    await finishRun(run, run.trained!);
-  }
-  const { training } = await readCard(join(folder, 'card.json'));
-  const artifact = loadArtifact(readFileSync(join(folder, 'policy.cbor')));
-  const float = await readFloatPolicy(join(folder, 'float.json'));
-  const entry = { name: NAME, from: `runs/${NAME}/seed-${seed}`, artifact, float };
-  return { seed, entry, steps: training.steps, seconds: secondsOf(folder) };
-}
-
-async function isFinished(folder: string, recipe: LoadedRecipe, seed: number): Promise<boolean> {
-  if (!existsSync(join(folder, 'card.json'))) return false;
-  const { training } = await readCard(join(folder, 'card.json'));
-  return training.recipeDigest === recipeDigest(recipe) && training.seed === seed;
-}
-
-function secondsOf(folder: string): number {
-  const last = readFileSync(join(folder, 'log.jsonl'), 'utf8').trimEnd().split('\n').at(-1)!;
-  return (JSON.parse(last) as { seconds: number }).seconds;
 }
 
 function judged(root: string, suite: Suite, trained: readonly TrainedSeed[]): Promise<EvaluationDocument> {
@@ -143,12 +104,4 @@ function freezingFact({ suite, freezing }: EvaluationDocument): Fact {
 
 function isWithin({ metrics }: FreezingRecord): boolean {
   return ['discountedReturn', 'violatedShare'].every((key) => metrics[key]!.within);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, x) => sum + x, 0) / values.length;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
 }

@@ -3,24 +3,20 @@
  * their suites beside every baseline, homes one by one. A seed that stands finished in runs/<name>, made from the same
  * recipe, is taken as it is. Homes of the CityLearn challenge 2022, phase 1, are read from ../shared when they are there.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EvaluationDocument } from '../src/agents/evaluation/document.ts';
 import { evaluateSuite, type Entry } from '../src/agents/evaluation/evaluate.ts';
 import { resultFile } from '../src/agents/evaluation/resultFile.ts';
 import type { Suite } from '../src/agents/evaluation/suite.ts';
-import { loadRecipe, recipeDigest, type LoadedRecipe } from '../src/agents/recipe.ts';
+import { loadRecipe } from '../src/agents/recipe.ts';
 import { dispatchFeederSuite } from '../src/agents/suites/dispatchFeeder.ts';
 import { dispatchHomeSuite } from '../src/agents/suites/dispatchHome.ts';
-import { startRun } from '../src/agents/training/run.ts';
-import { systemClock } from '../src/base/clock.ts';
 import { readHomes } from '../src/cli/homesInput.ts';
-import { readCard, readFloatPolicy } from '../src/cli/modelFiles.ts';
-import { finishRun } from '../src/cli/trainedModel.ts';
-import { loadArtifact } from '../src/contracts/policy/codec.ts';
 import type { HomeSeries } from '../src/env/series/home.ts';
 import { syntheticHome } from '../src/env/series/syntheticHome.ts';
 import { feederTables, homeTables, type Judged } from './dispatchTables.ts';
+import { trainedSeeds } from './trainedSeeds.ts';
 
 const CITYLEARN = 'CityLearn challenge';
 const HOMES = join('..', 'shared', 'data', 'citylearn-2022-phase-1');
@@ -64,27 +60,8 @@ function judged(root: string, suite: Suite, entries: readonly Entry[], what: str
 }
 
 async function trained(root: string, name: string): Promise<readonly Entry[]> {
-  const recipe = await loadRecipe(join(root, 'train', `${name}.toml`));
-  const entries: Entry[] = [];
-  for (const seed of recipe.seeds) entries.push(await trainedSeed(root, recipe, seed));
-  return entries;
-}
-
-async function trainedSeed(root: string, recipe: LoadedRecipe, seed: number): Promise<Entry> {
-  const from = join('runs', recipe.name, `seed-${seed}`);
-  const folder = join(root, from);
-  if (!(await isFinished(folder, recipe, seed))) {
-    const run = await startRun(recipe, { folder, directory: join(root, 'train'), seed }, { clock: systemClock });
-    await finishRun(run, run.trained!);
-  }
-  const artifact = loadArtifact(readFileSync(join(folder, 'policy.cbor')));
-  return { name: recipe.name, from, artifact, float: await readFloatPolicy(join(folder, 'float.json')) };
-}
-
-async function isFinished(folder: string, recipe: LoadedRecipe, seed: number): Promise<boolean> {
-  if (!existsSync(join(folder, 'card.json'))) return false;
-  const { training } = await readCard(join(folder, 'card.json'));
-  return training.recipeDigest === recipeDigest(recipe) && training.seed === seed;
+  const seeds = await trainedSeeds(root, await loadRecipe(join(root, 'train', `${name}.toml`)));
+  return seeds.map(({ entry }) => entry);
 }
 
 /** What makes the figures by hand. */

@@ -1,5 +1,6 @@
 /** Tables of the evidence for the dispatch policies: targets, seeds home by home, and every contender. */
 import type { ContenderRecord, EvaluationDocument } from '../src/agents/evaluation/document.ts';
+import { mean, percent } from './figures.ts';
 
 export type Fact = readonly [string, string | number];
 
@@ -23,14 +24,14 @@ export function homeTables(document: EvaluationDocument, what: string, gated: bo
   const targets: readonly (readonly [string, string, number])[] = [
     ['of the saving of perfect foresight', shown(policy, 'saving'), SAVING],
     ['of the gap from greedy closed', shown(policy, 'gap'), GAP],
-    ['of the gap in the worst home, mean of the seeds', percent(least), LEAST_GAP],
+    ['of the gap in the worst home, mean of the seeds', percent(least, 1), LEAST_GAP],
   ];
   const met = meanOf(policy, 'saving') >= SAVING && meanOf(policy, 'gap') >= GAP && least >= LEAST_GAP;
   const frozen = freezing(document, ['total', 'cost']);
   return {
     facts: [
       ...targets.map(([name, figure, target]): Fact => {
-        return [`${what}: ${name}`, gated ? `${figure}, target >= ${percent(target)}` : figure];
+        return [`${what}: ${name}`, gated ? `${figure}, target >= ${percent(target, 1)}` : figure];
       }),
       [`${what}: freezing changed`, frozen.text],
     ],
@@ -56,7 +57,7 @@ export function homeTables(document: EvaluationDocument, what: string, gated: bo
           `${each.kind} ${each.name}`,
           shown(each, 'saving'),
           shown(each, 'gap'),
-          percent(each.summary['gap']!.worst),
+          percent(each.summary['gap']!.worst, 1),
           shown(each, 'savingFree'),
           shown(each, 'gapFree'),
           meanOf(each, 'costRatio').toFixed(4),
@@ -68,7 +69,9 @@ export function homeTables(document: EvaluationDocument, what: string, gated: bo
         ['home', ...seedsOf(policy).map((k) => `seed ${k}: saving, gap`)],
         document.scenarios.map(({ id }, s) => [
           id,
-          ...policy.values['saving']!.map((row, k) => `${percent(row[s]!)}, ${percent(policy.values['gap']![k]![s]!)}`),
+          ...policy.values['saving']!.map(
+            (row, k) => `${percent(row[s]!, 1)}, ${percent(policy.values['gap']![k]![s]!, 1)}`,
+          ),
         ]),
       ),
       ...abouts(document),
@@ -108,7 +111,7 @@ export function feederTables(document: EvaluationDocument): Judged {
           shown(each, 'ofBest'),
           meanOf(each, 'beyondKwh').toFixed(1),
           meanOf(each, 'lossKwh').toFixed(0),
-          percent(meanOf(each, 'outOfBand')),
+          percent(meanOf(each, 'outOfBand'), 1),
         ]),
       ),
       ...table(
@@ -119,7 +122,7 @@ export function feederTables(document: EvaluationDocument): Judged {
           return [
             String(seed),
             mean(gains).toFixed(1),
-            percent(mean(policy.values['ofBest']![k]!)),
+            percent(mean(policy.values['ofBest']![k]!), 1),
             `${worse} of ${gains.length}`,
           ];
         }),
@@ -158,10 +161,6 @@ function freezing(
   };
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
 function meanOf({ summary }: ContenderRecord, key: string): number {
   return summary[key]!.mean.value;
 }
@@ -169,10 +168,6 @@ function meanOf({ summary }: ContenderRecord, key: string): number {
 /** With its interval; a share as percent unless digits are given. */
 function shown({ summary }: ContenderRecord, key: string, digits?: number): string {
   const { value, low, high } = summary[key]!.mean;
-  const text = (x: number): string => (digits === undefined ? percent(x) : x.toFixed(digits));
+  const text = (x: number): string => (digits === undefined ? percent(x, 1) : x.toFixed(digits));
   return low === undefined || high === undefined ? text(value) : `${text(value)} [${text(low)}, ${text(high)}]`;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

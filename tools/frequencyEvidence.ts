@@ -6,23 +6,18 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Entry } from '../src/agents/evaluation/evaluate.ts';
-import { loadRecipe, recipeDigest, type LoadedRecipe } from '../src/agents/recipe.ts';
+import { loadRecipe, recipeDigest } from '../src/agents/recipe.ts';
 import {
   frequencyArea1Suite,
   frequencyContainment,
   frequencyIeee14Suite,
   frequencyIeee14Unseen,
 } from '../src/agents/suites/frequency.ts';
-import { startRun } from '../src/agents/training/run.ts';
-import { systemClock } from '../src/base/clock.ts';
-import { readCard, readFloatPolicy } from '../src/cli/modelFiles.ts';
-import { finishRun } from '../src/cli/trainedModel.ts';
-import { loadArtifact } from '../src/contracts/policy/codec.ts';
 import { readGridFrequency, scaleToP99 } from '../src/env/series/gridFrequency.ts';
 import { tuning } from './frequencyGrids.ts';
 import { judged, judgeDelivery, judgeSecondary, type Model } from './frequencyJudge.ts';
 import { cellText, suiteSection, type Fact, type Judged } from './frequencyTables.ts';
+import { trainedSeeds } from './trainedSeeds.ts';
 
 type Measured = ReturnType<typeof scaleToP99>;
 
@@ -67,26 +62,14 @@ function howSection(): string[] {
 
 async function trained(root: string, name: string): Promise<Model> {
   const recipe = await loadRecipe(join(root, 'train', `${name}.toml`));
-  const entries: Entry[] = [];
-  const maxErrors: number[] = [];
-  for (const seed of recipe.seeds) {
-    const from = join('runs', recipe.name, `seed-${seed}`);
-    const folder = join(root, from);
-    await trainSeed(root, folder, recipe, seed);
-    const artifact = loadArtifact(readFileSync(join(folder, 'policy.cbor')));
-    entries.push({ name, from, artifact, float: await readFloatPolicy(join(folder, 'float.json')) });
-    maxErrors.push((await readCard(join(folder, 'card.json'))).freeze.maxError);
-  }
-  return { root, name, recipe, entries, maxErrors };
-}
-
-async function trainSeed(root: string, folder: string, recipe: LoadedRecipe, seed: number): Promise<void> {
-  if (existsSync(join(folder, 'card.json'))) {
-    const { training } = await readCard(join(folder, 'card.json'));
-    if (training.recipeDigest === recipeDigest(recipe) && training.seed === seed) return;
-  }
-  const run = await startRun(recipe, { folder, directory: join(root, 'train'), seed }, { clock: systemClock });
-  await finishRun(run, run.trained!);
+  const seeds = await trainedSeeds(root, recipe);
+  return {
+    root,
+    name,
+    recipe,
+    entries: seeds.map(({ entry }) => entry),
+    maxErrors: seeds.map(({ maxError }) => maxError),
+  };
 }
 
 function modelFact({ name, recipe, entries: [first] }: Model): Fact {

@@ -18,9 +18,10 @@ import type { ContenderRecord, EvaluationDocument } from '../src/agents/evaluati
 import { evaluateSuite } from '../src/agents/evaluation/evaluate.ts';
 import { resultFile } from '../src/agents/evaluation/resultFile.ts';
 import type { Suite } from '../src/agents/evaluation/suite.ts';
-import { loadRecipe, recipeDigest, type LoadedRecipe } from '../src/agents/recipe.ts';
+import { loadRecipe, recipeDigest, type Recipe } from '../src/agents/recipe.ts';
 import { stackedIeee33Suite, stackedPolicy } from '../src/agents/suites/stacked.ts';
 import { STACKED_SERVICES, type StackedService } from '../src/env/tasks/stackedIncome.ts';
+import { mean, percent } from './figures.ts';
 import { trainedSeeds, type TrainedSeed } from './trainedSeeds.ts';
 
 type Fact = readonly [string, string | number];
@@ -70,14 +71,8 @@ function nameOf(service: StackedService): string {
 }
 
 /** The same recipe with one service. */
-function selling(recipe: LoadedRecipe, service: StackedService): LoadedRecipe {
-  const services = [service];
-  return {
-    ...recipe,
-    name: nameOf(service),
-    args: { ...recipe.args, services },
-    taskArgs: { ...recipe.taskArgs, services },
-  };
+function selling(recipe: Recipe, service: StackedService): Recipe {
+  return { ...recipe, name: nameOf(service), args: { ...recipe.args, services: [service] } };
 }
 
 /** Each policy sells what it was trained to sell. */
@@ -151,12 +146,4 @@ function cellText({ rule, netIncome }: StackedCell): string {
   const parts = Object.entries({ ...rule.voltVar, ...rule.charge, reserveShare: rule.reserveShare ?? 0 });
   const text = parts.filter(([key]) => key !== 'kind').map(([key, value]) => `${key} ${value}`);
   return `${netIncome.toFixed(2)} (${text.join(', ')})`;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, x) => sum + x, 0) / values.length;
-}
-
-function percent(share: number, digits = 2): string {
-  return `${(100 * share).toFixed(digits)} %`;
 }

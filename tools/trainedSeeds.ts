@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry } from '../src/agents/evaluation/evaluate.ts';
-import { recipeDigest, type LoadedRecipe } from '../src/agents/recipe.ts';
+import { recipeDigest, recipeDocument, type Recipe } from '../src/agents/recipe.ts';
 import { readLog } from '../src/agents/training/runFolder.ts';
 import { readCard, readFloatPolicy } from '../src/cli/modelFiles.ts';
 import { trainAll, type TrainJob } from '../src/cli/trainCrew.ts';
@@ -14,10 +14,12 @@ export interface TrainedSeed {
   readonly steps: number;
   /** Of training, by the clock. */
   readonly seconds: number;
+  /** Largest error of freezing, share of the range of an output. */
+  readonly maxError: number;
 }
 
 /** @throws whatever training throws. */
-export async function trainedSeeds(root: string, recipe: LoadedRecipe): Promise<readonly TrainedSeed[]> {
+export async function trainedSeeds(root: string, recipe: Recipe): Promise<readonly TrainedSeed[]> {
   const jobs: TrainJob[] = [];
   for (const seed of recipe.seeds) {
     const folder = folderOf(root, recipe, seed);
@@ -27,26 +29,34 @@ export async function trainedSeeds(root: string, recipe: LoadedRecipe): Promise<
   return Promise.all(recipe.seeds.map((seed) => readSeed(root, recipe, seed)));
 }
 
-function folderOf(root: string, { name }: LoadedRecipe, seed: number): string {
+function folderOf(root: string, { name }: Recipe, seed: number): string {
   return join(root, 'runs', name, `seed-${seed}`);
 }
 
-function jobOf(root: string, recipe: LoadedRecipe, seed: number, folder: string): TrainJob {
+function jobOf(root: string, recipe: Recipe, seed: number, folder: string): TrainJob {
   // A run that was cut off has no card yet.
   const resume = existsSync(join(folder, 'run.json')) && !existsSync(join(folder, 'card.json'));
   const start = { folder, directory: join(root, 'train'), seed };
-  return { recipe, start, resume, keep: undefined, untilSteps: undefined, freeze: true, score: undefined };
+  return {
+    recipe: recipeDocument(recipe),
+    start,
+    resume,
+    keep: undefined,
+    untilSteps: undefined,
+    freeze: true,
+    score: undefined,
+  };
 }
 
-async function isFinished(folder: string, recipe: LoadedRecipe, seed: number): Promise<boolean> {
+async function isFinished(folder: string, recipe: Recipe, seed: number): Promise<boolean> {
   if (!existsSync(join(folder, 'card.json'))) return false;
   const { training } = await readCard(join(folder, 'card.json'));
   return training.recipeDigest === recipeDigest(recipe) && training.seed === seed;
 }
 
-async function readSeed(root: string, recipe: LoadedRecipe, seed: number): Promise<TrainedSeed> {
+async function readSeed(root: string, recipe: Recipe, seed: number): Promise<TrainedSeed> {
   const folder = folderOf(root, recipe, seed);
-  const { training } = await readCard(join(folder, 'card.json'));
+  const { training, freeze } = await readCard(join(folder, 'card.json'));
   const artifact = loadArtifact(readFileSync(join(folder, 'policy.cbor')));
   const float = await readFloatPolicy(join(folder, 'float.json'));
   const from = `runs/${recipe.name}/seed-${seed}`;
@@ -55,5 +65,6 @@ async function readSeed(root: string, recipe: LoadedRecipe, seed: number): Promi
     entry: { name: recipe.name, from, artifact, float },
     steps: training.steps,
     seconds: readLog(join(folder, 'log.jsonl')).at(-1)!.seconds,
+    maxError: freeze.maxError,
   };
 }
