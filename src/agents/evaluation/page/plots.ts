@@ -8,7 +8,10 @@ import type { MetricSpec } from '../suite.ts';
 
 const WIDTH = 920;
 const NAMES = 220;
-const VALUES = 230;
+/** Bold, in the widest of the fonts that the page may get. */
+const DIGIT = 7.6;
+/** Between plot and values. */
+const GAP = 14;
 const ROW = 26;
 const TOP = 14;
 const BOTTOM = 34;
@@ -48,7 +51,7 @@ export function intervalPlot({ contenders }: EvaluationDocument, metric: MetricS
     title: `${metric.label}: mean and 95 % interval of each contender`,
     description: rows.map(({ name, estimate }) => `${name} ${estimateText(estimate, valueShow(metric))}`).join('; '),
     rows,
-    axis: `${metric.label} (${betterText(metric)})`,
+    axis: `${metric.label}${metric.percent === true ? ', %' : ''} (${betterText(metric)})`,
     show: valueShow(metric),
     percent: metric.percent === true,
     zero: false,
@@ -71,7 +74,7 @@ export function pairedPlot(document: EvaluationDocument, policy: string, metric:
       .map(({ name, estimate }) => `${name} ${estimateText(estimate, differenceShow(metric))}`)
       .join('; '),
     rows,
-    axis: `${metric.label}, ${policy} minus the other (${betterText(metric)})`,
+    axis: `${metric.label}${metric.percent === true ? ', percentage points' : ''}, ${policy} minus the other (${betterText(metric)})`,
     show: differenceShow(metric),
     percent: metric.percent === true,
     zero: true,
@@ -94,10 +97,11 @@ function scenarioDifferences(
 }
 
 function drawPlot(plot: Plot): string {
-  const { rows, zero } = plot;
+  const { rows, zero, show } = plot;
   const height = TOP + ROW * rows.length + BOTTOM;
   const range = rangeOf(rows, zero);
-  const [left, right] = [NAMES, WIDTH - VALUES];
+  const longest = Math.max(...rows.map(({ estimate }) => estimateText(estimate, show).length));
+  const [left, right] = [NAMES, WIDTH - Math.max(200, GAP + DIGIT * longest)];
   const x = (value: number): number => left + ((right - left) * (value - range.low)) / (range.high - range.low);
   const bottom = TOP + ROW * rows.length;
   const scale = plot.percent ? 100 : 1;
@@ -155,7 +159,7 @@ function drawRow(
           tick === undefined ? '' : lineFrom(within(tick), y - 7, within(tick), y + 7, { class: 'tick' }),
           element('circle', { class: 'mean', cx: x(estimate.value), cy: y, r: 4.5 }),
         ]),
-    textAt(WIDTH - VALUES + 14, y + 4, estimateText(estimate, show), { size: 11.5 }),
+    textAt(right + GAP, y + 4, estimateText(estimate, show), { size: 11.5 }),
   );
 }
 
@@ -186,9 +190,12 @@ function rangeOf(rows: readonly Row[], zero: boolean): Range {
     );
   const baselines = rows.filter(({ kind }) => kind === 'baseline').sort((a, b) => distance(a) - distance(b));
   const first = [...rows.filter(({ kind }) => kind !== 'baseline'), ...baselines.slice(0, 2)];
+  const further = baselines.slice(2);
   let range = join(first.map(spanOf), zero);
-  const reach = 3 * Math.max(range.high - range.low, 1e-12);
-  for (const row of baselines.slice(2)) {
+  // All the same: a scale comes from the nearest that differs.
+  while (range.high === range.low && further.length > 0) range = join([range, spanOf(further.shift()!)], zero);
+  const reach = 3 * (range.high - range.low);
+  for (const row of further) {
     const span = spanOf(row);
     if (span.low >= range.low - reach && span.high <= range.high + reach) range = join([range, span], zero);
   }
