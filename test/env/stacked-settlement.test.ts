@@ -127,6 +127,24 @@ describe('income of the stacked task', () => {
     expect(moved.rewards[2]).toBeCloseTo(moved.money['netIncome']! - rest.money['netIncome']!, 6);
   });
 
+  it('begins its barrier as far inside the band as is asked', () => {
+    const once = (bandMarginPu: number) => {
+      const copy = make('stacked-ieee33-v1', { pricing: 'settlement', bandWeight: 2, bandMarginPu })
+        .copy as StackedCopy;
+      copy.seed(7);
+      copy.reset();
+      copy.step(new Float32Array(18), 0, rewards);
+      return { copy, sum: rewards.reduce((all, r) => all + r, 0) };
+    };
+    const { copy, sum } = once(0.05);
+    // 50 mpu inside the band is 1 pu: every deviation counts.
+    const { vPu, countedBuses } = copy.feeder;
+    let beyond = 0;
+    for (const bus of countedBuses) beyond += Math.min(5, Math.abs(vPu[bus]! - 1) / 0.01) / countedBuses.length;
+    expect(beyond).toBeGreaterThan(0.1);
+    expect(once(0).sum - sum).toBeCloseTo(6 * 2 * beyond, 5);
+  });
+
   it('weighs the battery in the reward alone', () => {
     const once = (batteryWeight: number) => {
       const copy = make('stacked-ieee33-v1', { pricing: 'settlement', bandWeight: 0, batteryWeight }).copy;

@@ -30,6 +30,8 @@ export interface StackedArgs {
   readonly product: keyof typeof FREQUENCY_PRODUCTS;
   /** With `settlement` prices: weight of the voltage barrier in the reward; 5. */
   readonly bandWeight: number;
+  /** With `settlement` prices: that barrier begins this far inside the band, pu; 0.001. */
+  readonly bandMarginPu: number;
   /**
    * With `settlement` prices: weight in the reward, beside the network's part, of what the battery earns and wears. They
    * hardly bear on each other, so a learner may weigh up the smaller; net income is told without it. 1.
@@ -57,6 +59,7 @@ const STACKED_DEFAULTS: StackedArgs = {
   services: STACKED_SERVICES,
   product: 'dynamicRegulation',
   bandWeight: 5,
+  bandMarginPu: 0.001,
   batteryWeight: 1,
   credit: 'income',
   tolerancePu: 1e-10,
@@ -78,6 +81,7 @@ const BOUNDS = {
   pricing: ['weights', 'settlement'],
   product: ['dynamicContainment', 'dynamicRegulation'],
   bandWeight: WEIGHT,
+  bandMarginPu: [0, 0.05, 'real'],
   batteryWeight: WEIGHT,
   credit: ['income', 'difference'],
   tolerancePu: [1e-13, 1e-3],

@@ -77,7 +77,7 @@ import {
 } from './stackedIncome.ts';
 import { MICRO, STACKED_INTERFACE } from './stackedInterface.ts';
 import { createFeederScenario, ieee33Day } from './voltageIeee33.ts';
-import { barrier, sharedReward, VOLTAGE_REWARD } from './voltageReward.ts';
+import { barrier, sharedReward, VOLTAGE_REWARD, type VoltageRewardOptions } from './voltageReward.ts';
 
 const INITIAL_SOC_MICRO = 500000;
 const MS_PER_HOUR = 3600000;
@@ -129,6 +129,7 @@ export class StackedCopy extends EpisodeTask {
   readonly #conversionWh: Float64Array;
   #wear: BatteryWear[] = [];
   readonly #settles: boolean;
+  readonly #barrier: VoltageRewardOptions;
   /** Of an interval at rest at half charge, by site. */
   readonly #restCost: Float64Array;
   /** What the network would have earned had the site's offset been 0, by site. */
@@ -155,6 +156,7 @@ export class StackedCopy extends EpisodeTask {
     super('stacked-ieee33', STACKED_INTERFACE, scenario.sites.length, undefined, ['outOfBand']);
     this.args = args;
     this.#settles = args.pricing === 'settlement';
+    this.#barrier = { ...VOLTAGE_REWARD, marginPu: args.bandMarginPu };
     this.feeder = new Feeder(scenario);
     const n = scenario.sites.length;
     this.#batteries = scenario.sites.map((site) => batteryModel(site.battery));
@@ -393,7 +395,7 @@ export class StackedCopy extends EpisodeTask {
   #outside(): number {
     const { feeder } = this;
     if (!feeder.converged) return VOLTAGE_REWARD.divergedPenalty;
-    return barrier(feeder.vPu, feeder.countedBuses, VOLTAGE_REWARD);
+    return barrier(feeder.vPu, feeder.countedBuses, this.#barrier);
   }
 
   /** Setpoints into the feeder, reserves cut to what can be kept up; returns their sum, W. */
