@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
+import { shownOf } from '../src/agents/evaluation/compare.ts';
 import type { ContenderRecord, EvaluationDocument, MetricComparison } from '../src/agents/evaluation/document.ts';
 import {
   amountText,
@@ -153,8 +154,8 @@ function measured({ card, evaluation }: ModelDocuments): string[] {
   return [
     '## Measured',
     '',
-    `${amountText(evaluation)} that no recipe was made on; means with 95 % intervals of ${statistics.resamples} bootstrap`,
-    'resamples over seeds and scenarios ([how](../../docs/reference/evaluation.md)).',
+    `${amountText(evaluation)}; no recipe was made on these scenarios. Means with 95 % intervals of ${statistics.resamples}`,
+    'bootstrap resamples over seeds and scenarios ([how](../../docs/reference/evaluation.md)).',
     ...ownSeed(card, evaluation),
     '',
     ...tableLines(['', '', ...metrics.map((metric) => `${metricTitle(metric)} (${betterText(metric)})`)], rows),
@@ -184,9 +185,9 @@ function ownSeed(card: ModelCard, evaluation: EvaluationDocument): string[] {
   const own = evaluation.metrics.flatMap((metric) => {
     const row = values[metric.key]?.[at];
     if (row === undefined) return [];
-    return [`${metric.label} ${valueShow(metric)(row.reduce((sum, x) => sum + x, 0) / row.length)}`];
+    return [`${metricTitle(metric)} ${valueShow(metric)(shownOf(metric, Float64Array.from(row)))}`];
   });
-  return [`The row of the policy holds ${policies.length} training seeds; the mean of this one: ${own.join(', ')}.`];
+  return [`The row of the policy holds ${policies.length} training seeds; this one alone: ${own.join(', ')}.`];
 }
 
 /** The row that holds this artifact. @throws Error when there is none. */
@@ -196,9 +197,9 @@ function ownRow({ cid }: ModelCard, { contenders }: EvaluationDocument): Contend
   return own;
 }
 
-/** Policy minus each other, in every metric that has a better way. */
+/** Policy minus each other, in every metric that has a better way; a worst of all has no difference of its own. */
 function comparisons(card: ModelCard, evaluation: EvaluationDocument): string[] {
-  const judged = evaluation.metrics.filter(({ better }) => better !== 'neither');
+  const judged = evaluation.metrics.filter(({ better, over }) => better !== 'neither' && over !== 'worst');
   const own = ownRow(card, evaluation).name;
   const rows = evaluation.comparisons
     .filter(({ policy }) => policy === own)
