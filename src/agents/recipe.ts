@@ -125,11 +125,12 @@ export async function parseRecipe(
     algorithm,
     ...parseAlgorithm(check, algorithm, given),
     limits: parseLimits(check, given['limits'] ?? [], copy),
-    seeds: read('seeds') as number[],
+    seeds: distinctSeeds(check, read('seeds') as number[]),
     checkpointUpdates: read('checkpointUpdates') as number,
     taskArgs: live,
   };
   checkBatch(check, recipe, copy.shape.agents);
+  checkMemory(check, recipe, copy);
   return recipe;
 }
 
@@ -148,6 +149,13 @@ export function recipeDocument(recipe: Recipe | LoadedRecipe): Recipe {
 /** Transitions that the recipe asks for. */
 export function recipeSteps(recipe: Recipe): number {
   return recipe[recipe.algorithm]!.totalSteps;
+}
+
+/** Each has a folder of its own. */
+function distinctSeeds(check: DocumentCheck, seeds: number[]): number[] {
+  const twice = seeds.find((seed, i) => seeds.indexOf(seed) < i);
+  if (twice !== undefined) throw check.refuse('seeds', 'each seed once', `${twice} twice`);
+  return seeds;
 }
 
 function checkFormat(check: DocumentCheck, format: unknown): void {
@@ -203,12 +211,40 @@ function checkFiles(check: DocumentCheck, files: readonly RecipeFile[], stated: 
 }
 
 /** What no bound of one key alone can tell. */
-function checkBatch(check: DocumentCheck, { algorithm, numEnvs, ppo }: Recipe, agents: number): void {
-  if (algorithm !== 'ppo' || ppo === undefined) return;
+function checkBatch(check: DocumentCheck, { numEnvs, ppo, sac }: Recipe, agents: number): void {
+  if (sac !== undefined && sac.learningStarts >= sac.totalSteps) {
+    throw check.refuse('sac.learningStarts', `below ${sac.totalSteps}, the steps of the recipe`, sac.learningStarts);
+  }
+  if (ppo === undefined) return;
   const batch = numEnvs * agents * ppo.rolloutSteps;
   if (ppo.minibatchSize <= batch) return;
   const rule = `at most ${batch}, the transitions of a rollout (${numEnvs} copies x ${agents} agents x ${ppo.rolloutSteps} steps)`;
   throw check.refuse('ppo.minibatchSize', rule, ppo.minibatchSize);
+}
+
+/** Most float32 values of a rollout: 1 GiB. */
+const ROLLOUT_VALUES = 2 ** 28;
+/** Most of a replay buffer, 256 MiB: a checkpoint holds it as base64, and a text has fewer than 2^29 characters. */
+const REPLAY_VALUES = 2 ** 26;
+
+/** What would fail to be held, or to be written into a checkpoint, is refused before hours of training. */
+function checkMemory(check: DocumentCheck, { numEnvs, ppo, sac, limits }: Recipe, { shape }: TaskCopy): void {
+  const { agents, observationSize: seen, actionSize: done } = shape;
+  if (sac !== undefined) {
+    const most = Math.floor(REPLAY_VALUES / (2 * seen + done + 2 + limits.length));
+    if (sac.bufferSize > most) throw check.refuse('sac.bufferSize', `at most ${most} transitions`, sac.bufferSize);
+  }
+  if (ppo !== undefined) {
+    const critic = ppo.critic === 'all' ? agents * (seen + 1) : 0;
+    const values = seen + critic + done + 4 + 5 * (1 + limits.length);
+    const most = Math.floor(ROLLOUT_VALUES / (numEnvs * agents * values));
+    if (ppo.rolloutSteps <= most) return;
+    throw check.refuse(
+      'ppo.rolloutSteps',
+      `at most ${most} with ${numEnvs} copies x ${agents} agents`,
+      ppo.rolloutSteps,
+    );
+  }
 }
 
 function sortKeys(value: unknown): unknown {

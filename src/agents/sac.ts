@@ -340,7 +340,7 @@ class SacLearner implements Learner {
 
   // ---- one gradient step -------------------------------------------------------------------------------------
 
-  /** Temperature, critics, actor, targets, in this order; adds the metrics of METRIC_NAMES to `sums`. */
+  /** Critics, actor, temperature, targets, in this order; adds the metrics of METRIC_NAMES to `sums`. */
   #learn(sums: Float64Array): void {
     const { actorNow, temperatureAt } = this.#model;
     const { batchSize, targetEntropyPerAction, temperatureLearningRate } = this.#config;

@@ -1,5 +1,6 @@
 /** Files named on a command line: what goes wrong with them is the user's to mend, so it has a code. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fail } from '../base/errors.ts';
 
 /** @throws `cli.file`. */
@@ -17,6 +18,19 @@ export async function makeNamedDirectory(path: string): Promise<void> {
     await mkdir(path, { recursive: true });
   } catch (cause) {
     throw fail('cli.file', { expected: 'a directory that can be made', got: `${path} (${errnoOf(cause)})`, cause });
+  }
+}
+
+/** Where a file is to be written once it is known what: told before the work, not after. @throws `cli.file`. */
+export async function requireDirectory(path: string): Promise<void> {
+  try {
+    await access(join(path, '.'), constants.W_OK);
+  } catch (cause) {
+    throw fail('cli.file', {
+      expected: 'a directory that can be written to',
+      got: `${path} (${errnoOf(cause)})`,
+      cause,
+    });
   }
 }
 

@@ -113,7 +113,34 @@ export async function readCard(path: string): Promise<ModelCard> {
   if (card?.format !== 'gridpact-card/2') {
     throw fail('cli.file', { expected: 'a model card, format gridpact-card/2', got: `${path} (${card?.format})` });
   }
+  const wrong = wrongOf(card);
+  if (wrong !== undefined) throw fail('cli.file', { expected: `a model card: ${wrong}`, got: path });
   return card as ModelCard;
+}
+
+/** What a card lacks of what is read from it. */
+function wrongOf({ cid, training, recipe }: Partial<Record<keyof ModelCard, unknown>>): string | undefined {
+  const stated = Object(training) as Partial<Record<keyof ModelCard['training'], unknown>>;
+  const isText = (value: unknown): boolean => typeof value === 'string';
+  const marks: unknown[] | undefined = Array.isArray(stated.checkpoints) ? stated.checkpoints : undefined;
+  const rules: readonly (readonly [string, boolean])[] = [
+    ['cid: text', isText(cid)],
+    ['training.recipe: a name', isText(stated.recipe) && /^[a-z0-9-]{1,64}$/.test(String(stated.recipe))],
+    ['training.recipeDigest: text', isText(stated.recipeDigest)],
+    ['training.parameterDigest: text', isText(stated.parameterDigest)],
+    ['training.backend: text', isText(stated.backend)],
+    ['training.reproducible: true or false', typeof stated.reproducible === 'boolean'],
+    ['training.seed: an integer', Number.isSafeInteger(stated.seed)],
+    ['training.totalSteps: an integer', Number.isSafeInteger(stated.totalSteps)],
+    ['training.checkpoints: a list of update, steps and sha256', marks?.every(isMark) === true],
+    ['recipe: a table', typeof recipe === 'object' && recipe !== null],
+  ];
+  return rules.find(([, kept]) => !kept)?.[0];
+}
+
+function isMark(value: unknown): boolean {
+  const { update, steps, sha256 } = Object(value) as Partial<Record<keyof CheckpointMark, unknown>>;
+  return Number.isSafeInteger(update) && Number.isSafeInteger(steps) && typeof sha256 === 'string';
 }
 
 function floatDocument({ layers, interface: shared, calibration }: FloatPolicy): FloatDocument {

@@ -1,21 +1,25 @@
 /** One recipe under several seeds: a folder each, a table of all, and nothing selected. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { estimate, meanOf, resampleMeans, sampleOf, type Estimate } from '../agents/evaluation/statistics.ts';
 import type { BackendRequest } from '../agents/backend.ts';
 import type { Recipe } from '../agents/recipe.ts';
 import { learningCurveSvg } from '../agents/training/learningCurve.ts';
-import { readLog, writeAtomically, type LogLine } from '../agents/training/runFolder.ts';
-import type { ModelCard } from './modelFiles.ts';
+import { clearRun, readLog, refuseUnfinished, writeAtomically, type LogLine } from '../agents/training/runFolder.ts';
+import { fail } from '../base/errors.ts';
+import { readCard, type ModelCard } from './modelFiles.ts';
 import { trainAll } from './trainCrew.ts';
+import { readJsonFile } from './files.ts';
 import { curvePlot } from './training.ts';
 import { fixed, short } from './ui/format.ts';
 import type { Json, Reporter } from './ui/output.ts';
 import { facts, table } from './ui/table.ts';
 
+const SEEDS_FORMAT = 'gridpact-seeds/1';
+
 /** What `--resume` needs of a run over several seeds. */
 export interface SeedsDocument {
-  readonly format: 'gridpact-seeds/1';
+  readonly format: typeof SEEDS_FORMAT;
   readonly recipe: Recipe;
   readonly directory: string;
   readonly seeds: readonly number[];
@@ -41,9 +45,36 @@ const SEEDS_FILE = 'seeds.json';
 /** Share of the updates, from the end, whose mean is the final return. */
 const FINAL_SHARE = 0.1;
 
-export function readSeeds(folder: string): SeedsDocument | undefined {
+/** Undefined where there is none. @throws `cli.file` when it is something else. */
+export async function readSeeds(folder: string): Promise<SeedsDocument | undefined> {
   const path = join(folder, SEEDS_FILE);
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as SeedsDocument) : undefined;
+  if (!existsSync(path)) return undefined;
+  const held = (await readJsonFile(path)) as Partial<SeedsDocument> | null;
+  const whole =
+    held?.format === SEEDS_FORMAT &&
+    Array.isArray(held.seeds) &&
+    held.seeds.every(Number.isSafeInteger) &&
+    Number.isSafeInteger(held.totalSteps) &&
+    typeof held.directory === 'string';
+  if (!whole) throw fail('cli.file', { expected: `what a run over seeds leaves, format ${SEEDS_FORMAT}`, got: path });
+  return held as SeedsDocument;
+}
+
+/** Before anything is written: no unfinished run is lost. @throws `train.run`. */
+export function refuseUnfinishedSeeds(folder: string, seeds: readonly number[]): void {
+  refuseUnfinished(folder);
+  for (const seed of seeds) refuseUnfinished(folderOf(folder, seed));
+}
+
+function folderOf(folder: string, seed: number): string {
+  return join(folder, `seed-${seed}`);
+}
+
+/** What is there of before would else be taken for a seed of this run that is finished. */
+async function makeWay(folder: string, seeds: readonly number[]): Promise<void> {
+  refuseUnfinishedSeeds(folder, [...seeds, ...((await readSeeds(folder))?.seeds ?? [])]);
+  clearRun(folder);
+  for (const at of seeds.map((seed) => folderOf(folder, seed))) if (existsSync(at)) clearRun(at);
 }
 
 /** Trains every seed, or those that are not finished yet. */
@@ -53,16 +84,17 @@ export async function trainSeeds(
   run: SeedsDocument,
   { resume, workers, keep }: SeedOptions,
 ): Promise<void> {
-  writeAtomically(join(folder, SEEDS_FILE), `${JSON.stringify(run, null, 2)}\n`);
   const { recipe, directory, seeds, totalSteps, backend } = run;
-  const folders = seeds.map((seed) => join(folder, `seed-${seed}`));
+  if (!resume) await makeWay(folder, seeds);
+  writeAtomically(join(folder, SEEDS_FILE), `${JSON.stringify(run, null, 2)}\n`);
+  const folders = seeds.map((seed) => folderOf(folder, seed));
   const open = seeds
     .map((seed, i) => ({ seed, folder: folders[i]! }))
     .filter(({ folder: at }) => !resume || !isFinished(at));
   const bar = report.progress('training', totalSteps * seeds.length, 'steps');
   const lived = new Map(seeds.map((seed) => [seed, totalSteps]));
   for (const { seed } of open) lived.set(seed, 0);
-  await trainAll(
+  const outcomes = await trainAll(
     open.map(({ seed, folder: at }) => ({
       recipe,
       start: { folder: at, directory, seed, totalSteps, backend },
@@ -86,20 +118,20 @@ export async function trainSeeds(
     },
   );
   bar.end();
-  tell(
-    report,
-    folder,
-    run,
-    seeds.map((seed, i) => resultOf(seed, folders[i]!)),
+  const broken = open.flatMap(({ seed }, i) =>
+    outcomes[i]!.diverged === undefined ? [] : [`seed ${seed}: ${outcomes[i]!.diverged}`],
   );
+  if (broken.length > 0)
+    throw fail('agents.diverged', { expected: 'seeds that all stay finite', got: broken.join('; ') });
+  tell(report, folder, run, await Promise.all(seeds.map((seed, i) => resultOf(seed, folders[i]!))));
 }
 
 function isFinished(folder: string): boolean {
   return existsSync(join(folder, 'card.json'));
 }
 
-function resultOf(seed: number, folder: string): SeedResult {
-  const card = JSON.parse(readFileSync(join(folder, 'card.json'), 'utf8')) as ModelCard;
+async function resultOf(seed: number, folder: string): Promise<SeedResult> {
+  const card = await readCard(join(folder, 'card.json'));
   return { seed, folder, lines: readLog(join(folder, 'log.jsonl')), card };
 }
 

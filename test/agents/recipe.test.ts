@@ -147,6 +147,14 @@ describe('what is wrong with a recipe is told with file, key, expected and got',
       'ppo.minibatchSize: at most 40, the transitions of a rollout (2 copies x 1 agents x 20 steps)',
       41,
     ],
+    ['a seed twice', 'numEnvs = 2', 'numEnvs = 2\nseeds = [3, 4, 3]', 'seeds: each seed once', '3 twice'],
+    [
+      'a rollout that no memory holds',
+      'numEnvs = 2',
+      'numEnvs = 4096',
+      'ppo.rolloutSteps: at most 3855 with 4096 copies x 1 agents',
+      100000,
+    ],
     ['unknown task', 'frequency-area1-v1', 'frequency-area9-v1', '(nearest: frequency-area1-v1)', 'frequency-area9-v1'],
     ['unknown algorithm', 'algorithm = "ppo"', 'algorithm = "dqn"', 'algorithm: one of ppo, sac', 'dqn'],
     ['unknown backend', 'numEnvs = 2', 'numEnvs = 2\nbackend = "gpu"', 'backend: one of auto, node, wasm, cpu', 'gpu'],
@@ -177,7 +185,8 @@ describe('what is wrong with a recipe is told with file, key, expected and got',
     ],
     ['what is not TOML', 'numEnvs = 2', 'numEnvs = ', 'document: TOML', 'line 5, column 11: '],
   ])('%s', async (_what, from, to, expected, got) => {
-    const said = await loadText('small.toml', TOML.replace(from, to));
+    const text = TOML.replace(from, to);
+    const said = await loadText('small.toml', got === 100000 ? text.replace('Steps = 20', 'Steps = 100000') : text);
     expect(said.code).toBe('train.recipe');
     expect(said.expected).toContain(`small.toml: `);
     expect(said.expected).toContain(expected);
@@ -196,6 +205,23 @@ describe('what is wrong with a recipe is told with file, key, expected and got',
     expect(wrong).toMatchObject({ expected: 'small.toml: args.reward.barrierWeight: a finite number', got: 'much' });
     const { args } = await parseRecipe({ ...(await documentOf(DEMO)), args: { reward: { lossScaleW: '40 kW' } } });
     expect(args['reward']).toEqual({ ...VOLTAGE_REWARD, lossScaleW: 40000 });
+  });
+
+  it.each([
+    ['learningStarts = 400', 'sac.learningStarts: below 400, the steps of the recipe', 400],
+    ['bufferSize = 10_000_000', 'sac.bufferSize: at most ', 10000000],
+  ])('SAC with %s, which would learn nothing or fit no checkpoint', async (setting, expected, got) => {
+    const text = TOML.replace('"ppo"', '"sac"').replace(
+      /\[ppo\][^]*/,
+      `[sac]\ntotalSteps = 400\nlearningStarts = 100\n`,
+    );
+    expect(await loadText('small.toml', text)).toEqual({});
+    const spoilt = setting.startsWith('learningStarts')
+      ? text.replace('learningStarts = 100', setting)
+      : text + setting;
+    const said = await loadText('small.toml', spoilt);
+    expect(said).toMatchObject({ code: 'train.recipe', got });
+    expect(said.expected).toContain(expected);
   });
 
   it('JSON that is not JSON has a line', async () => {

@@ -113,11 +113,13 @@ describe('gridpact evaluate', () => {
       [['odd'], 1, 'error agents.suite'],
       [['one', 'voltage.cbor'], 1, 'one: anm6-easy, voltage.cbor: voltage-ieee33'],
       [['one', '--suite', 'nothing'], 1, 'expected voltage-ieee33, '],
+      [['one', '--suite', 'constructor'], 1, 'expected voltage-ieee33, '],
       [['voltage.cbor', '--suite', 'anm6-easy'], 1, 'error agents.evaluate'],
       [['one', '--against', 'droop'], 1, 'got droop'],
       [['one', ...FEW, '--keep', 'kept.jsonl', '--plot', 'plots'], 2, '--plot with a voltage suite'],
       [['nowhere'], 1, 'error cli.file'],
       [['one', ...FEW, '--keep', 'kept.jsonl', '--write', 'no/where'], 1, 'error cli.file'],
+      [['one', ...FEW, '--html', 'no/where/page.html'], 1, 'a directory that can be written to'],
     ];
     for (const [args, status, text] of refusals) {
       const found = evaluate(...args);

@@ -76,13 +76,16 @@ function ask(worker: Worker, job: CrewJob): Promise<Metrics> {
     const settle = (settled: () => void): void => {
       worker.off('message', onMessage);
       worker.off('error', onError);
+      worker.off('exit', onExit);
       settled();
     };
     const onMessage = (answer: CrewAnswer): void =>
       settle(() => ('metrics' in answer ? resolve(answer.metrics) : reject(errorOf(answer.error))));
     const onError = (error: Error): void => settle(() => reject(error));
+    const onExit = (code: number): void => settle(() => reject(new Error(`an evaluation thread ended with ${code}`)));
     worker.on('message', onMessage);
     worker.on('error', onError);
+    worker.on('exit', onExit);
     worker.postMessage(job);
   });
 }

@@ -18,13 +18,15 @@ interface Line {
 /** @throws `agents.evaluate` when the file is there and holds something else, or cannot be written. */
 export function resultFile(path: string, suite: string): ResultStore {
   const known = readLines(path);
+  // Not found out after the first scenario.
+  writing(path, () => appendFileSync(path, ''));
   const keyOf = (key: string, { id, seed, args }: Scenario): string =>
     toHex(sha256(utf8(JSON.stringify([suite, key, id, seed, args]))));
   return {
     find: (key, scenario) => known.get(keyOf(key, scenario)),
     keep(key, scenario, metrics) {
       const line: Line = { key: keyOf(key, scenario), metrics };
-      appendFileSync(path, `${JSON.stringify(line)}\n`);
+      writing(path, () => appendFileSync(path, `${JSON.stringify(line)}\n`));
       known.set(line.key, metrics);
     },
   };
@@ -34,9 +36,18 @@ export function resultFile(path: string, suite: string): ResultStore {
 function readLines(path: string): Map<string, Metrics> {
   const text = readText(path);
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  if (whole !== text) writeFileSync(path, whole);
+  if (whole !== text) writing(path, () => writeFileSync(path, whole));
   const lines = whole.split('\n').slice(0, -1);
   return new Map(lines.map((line, i) => parseLine(path, line, i + 1)));
+}
+
+function writing(path: string, write: () => void): void {
+  try {
+    write();
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    throw fail('agents.evaluate', { expected: 'a file that can be written', got: `${path} (${reason})`, cause });
+  }
 }
 
 function readText(path: string): string {
@@ -51,7 +62,7 @@ function readText(path: string): string {
 function parseLine(path: string, line: string, number: number): [string, Metrics] {
   try {
     const { key, metrics } = JSON.parse(line) as Line;
-    if (typeof key === 'string' && typeof metrics === 'object') return [key, metrics];
+    if (typeof key === 'string' && typeof metrics === 'object' && (metrics as unknown) !== null) return [key, metrics];
   } catch {
     // Refused below.
   }

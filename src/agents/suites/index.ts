@@ -67,7 +67,7 @@ export const SUITE_IDS: readonly string[] = Object.keys(SUITES);
 
 /** @throws `agents.suite`. */
 export async function suiteOf(id: string, material: SuiteMaterial = {}): Promise<Suite> {
-  const entry = SUITES[id];
+  const entry = Object.hasOwn(SUITES, id) ? SUITES[id] : undefined;
   if (entry === undefined) throw fail('agents.suite', { expected: SUITE_IDS.join(', '), got: id });
   return entry.load(material);
 }

@@ -68,6 +68,9 @@ export function hasRun(folder: string): boolean {
 export async function resumeRun(path: string, options: RunOptions): Promise<TrainedRun> {
   const run = readRun(path);
   const recipe = await parseRecipe(run.recipe, { file: join(path, 'run.json'), directory: run.directory });
+  const digest = recipeDigest(recipe);
+  if (digest !== run.recipeDigest)
+    throw fail('train.run', { expected: `the recipe that ${path} began with, ${run.recipeDigest}`, got: digest });
   const session = await TrainingSession.open(recipe, run);
   try {
     const bits = describeBackend(session.backend);

@@ -60,14 +60,8 @@ export class RunFolder {
 
   /** A new run; what is left of a finished one is taken away. @throws `train.run` when an unfinished one is there. */
   static create(path: string, run: RunDocument): RunFolder {
-    const before = unfinished(path);
-    if (before !== undefined) {
-      throw fail('train.run', {
-        expected: `--resume ${path} to go on, another folder, or no run.json there`,
-        got: `${path} holds an unfinished run of ${before.recipe.name}, seed ${before.seed}`,
-      });
-    }
-    clear(path);
+    refuseUnfinished(path);
+    clearRun(path);
     makeFolder(join(path, 'checkpoints'));
     writeAtomically(join(path, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
     writeAtomically(join(path, 'log.jsonl'), '');
@@ -151,21 +145,25 @@ export function readRun(path: string): RunDocument {
 function tryReadRun(path: string): RunDocument | undefined {
   try {
     const run = JSON.parse(readFileSync(join(path, 'run.json'), 'utf8')) as RunDocument;
-    return run.format === RUN_FORMAT ? run : undefined;
+    const whole = run.format === RUN_FORMAT && typeof run.recipe === 'object' && typeof run.directory === 'string';
+    return whole ? run : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** A run that has made updates and no card. */
-function unfinished(path: string): RunDocument | undefined {
+/** @throws `train.run` when the run in that folder has made updates, but not all. */
+export function refuseUnfinished(path: string): void {
   const run = tryReadRun(path);
-  if (run === undefined) return undefined;
   const last = readLog(join(path, 'log.jsonl')).at(-1);
-  return last === undefined || last.update >= last.updates ? undefined : run;
+  if (run === undefined || last === undefined || last.update >= last.updates) return;
+  throw fail('train.run', {
+    expected: `--resume ${path} to go on, another folder, or no run.json there`,
+    got: `${path} holds an unfinished run of ${run.recipe.name}, seed ${run.seed}`,
+  });
 }
 
-/** Whole lines; the last may have been cut off by a kill. */
+/** Whole lines; the last may have been cut off by a kill. What follows a line that is none is left out. */
 export function readLog(path: string): LogLine[] {
   let text: string;
   try {
@@ -176,7 +174,9 @@ export function readLog(path: string): LogLine[] {
   const lines: LogLine[] = [];
   for (const line of text.split('\n').slice(0, -1)) {
     try {
-      lines.push(JSON.parse(line) as LogLine);
+      const held = JSON.parse(line) as LogLine | null;
+      if (!Number.isInteger(held?.update)) break;
+      lines.push(held!);
     } catch {
       break;
     }
@@ -184,11 +184,13 @@ export function readLog(path: string): LogLine[] {
   return lines;
 }
 
-const LEFT_OVER = /^(log\.jsonl|learning-curve\.svg|events\.out\.tfevents\..*|card\.json|policy\.cbor|float\.json)$/;
+const LEFT_OVER =
+  /^(run\.json|seeds\.json|summary\.json|log\.jsonl|learning-curve\.svg|events\.out\.tfevents\..*|card\.json|policy\.cbor|float\.json)$/;
 
-function clear(path: string): void {
-  rmSync(join(path, 'checkpoints'), { recursive: true, force: true });
+/** Takes away what a run left, and nothing else; makes the folder where there is none. @throws `train.run`. */
+export function clearRun(path: string): void {
   makeFolder(path);
+  rmSync(join(path, 'checkpoints'), { recursive: true, force: true });
   for (const name of readdirSync(path)) if (LEFT_OVER.test(name)) rmSync(join(path, name));
 }
 
@@ -196,14 +198,21 @@ function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw fail('train.run', { expected: 'a folder that can be made', got: `${path} (${reason})`, cause });
+    throw fail('train.run', { expected: 'a folder that can be made', got: `${path} (${reasonOf(cause)})`, cause });
   }
 }
 
-/** To the disk, then under its name: a reader sees the old file or the new one. */
+/** To the disk, then under its name: a reader sees the old file or the new one. @throws `train.run`. */
 export function writeAtomically(path: string, content: string | Uint8Array): void {
   makeFolder(dirname(path));
+  try {
+    replaceFile(path, content);
+  } catch (cause) {
+    throw fail('train.run', { expected: 'a file that can be written', got: `${path} (${reasonOf(cause)})`, cause });
+  }
+}
+
+function replaceFile(path: string, content: string | Uint8Array): void {
   const temporary = `${path}.part`;
   const file = openSync(temporary, 'w');
   try {
@@ -214,4 +223,8 @@ export function writeAtomically(path: string, content: string | Uint8Array): voi
     closeSync(file);
   }
   renameSync(temporary, path);
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
 }

@@ -112,12 +112,12 @@ function parseRange(check: DocumentCheck, value: unknown, at: string): Range {
   const fits =
     real &&
     (kind !== 'logUniform' || low > 0) &&
-    (kind !== 'integer' || (Number.isSafeInteger(low) && Number.isSafeInteger(high)));
+    (kind !== 'integer' || (Number.isSafeInteger(low) && Number.isSafeInteger(high) && high - low < 2 ** 32));
   if (!fits) {
     const what =
       kind === 'logUniform'
         ? 'two numbers, 0 < low < high'
-        : `two ${kind === 'integer' ? 'integers' : 'numbers'}, low < high`;
+        : `two ${kind === 'integer' ? 'integers, less than 2^32 apart' : 'numbers'}, low < high`;
     throw check.refuse(join(at, kind), what, bounds);
   }
   return { kind, low, high };

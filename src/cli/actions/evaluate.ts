@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { hireCrew, type Crew } from '../../agents/evaluation/crew.ts';
 import type { EvaluationDocument } from '../../agents/evaluation/document.ts';
 import { evaluateSuite } from '../../agents/evaluation/evaluate.ts';
@@ -16,7 +16,7 @@ import type { EvaluateFlags } from '../commands/evaluate.ts';
 import { readPolicyInput, shippedPolicyInput, type PolicyInput } from '../evaluationInput.ts';
 import { plotHardest } from '../evaluationPlots.ts';
 import { evaluationText } from '../evaluationText.ts';
-import { writeNamedFile } from '../files.ts';
+import { requireDirectory, writeNamedFile } from '../files.ts';
 import { readHomes } from '../homesInput.ts';
 import type { Json, Reporter } from '../ui/output.ts';
 import type { Progress } from '../ui/progress.ts';
@@ -34,6 +34,7 @@ export const evaluate: Action<EvaluateFlags, string[]> = async (report, flags, .
   if (flags.plot !== undefined && !suite.task.startsWith('voltage-')) {
     throw fail('cli.usage', { expected: '--plot with a voltage suite', got: id });
   }
+  for (const folder of placesOf(flags)) await requireDirectory(folder);
   const document = await run(report, flags, { id, suite, material }, inputs);
   const written = await writeAll(flags, document, inputs);
   if (flags.plot !== undefined) {
@@ -151,6 +152,11 @@ function commandOf(id: string, flags: EvaluateFlags, entries: readonly PolicyInp
 /** For a POSIX shell. */
 function quoted(word: string): string {
   return /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** Folders that the results go to. */
+function placesOf({ write, html }: EvaluateFlags): string[] {
+  return [...(write === undefined ? [] : [write]), ...(html === undefined ? [] : [dirname(html)])];
 }
 
 /** Names of the files. @throws `cli.file`. */

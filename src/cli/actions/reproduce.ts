@@ -1,12 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { reproduce as trainAgain, type Reproduction, type Segment } from '../../agents/training/reproduce.ts';
+import {
+  reproduce as trainAgain,
+  type Compared,
+  type Reproduction,
+  type Segment,
+} from '../../agents/training/reproduce.ts';
 import { checkpointName, readCheckpointFile } from '../../agents/training/runFolder.ts';
 import { parseRecipe, type LoadedRecipe } from '../../agents/recipe.ts';
+import { cidOf } from '../../base/cid.ts';
 import { fail } from '../../base/errors.ts';
 import type { Action } from '../command.ts';
 import type { ReproduceFlags } from '../commands/reproduce.ts';
 import { EXIT, type ExitStatus } from '../failure.ts';
+import { readBytesFile } from '../files.ts';
 import { readCard, type ModelCard } from '../modelFiles.ts';
 import { MODEL_CHECKPOINT } from '../trainedModel.ts';
 import { readRecipe, shippedRecipe, trainingBar } from '../training.ts';
@@ -19,13 +26,26 @@ export const reproduce: Action<ReproduceFlags, [model: string]> = async (report,
   if (!card.training.reproducible) return notReproducible(report, card);
   const segment = chooseSegment(card, flags, model);
   const recipe = await findRecipe(card, flags, model);
+  const artifact = await comparedArtifact(card, model);
+  if (artifact.some(({ same }) => !same)) {
+    const untrained = { same: false, backend: 'none: nothing was trained', sameWasm: true, steps: 0 };
+    return tell(report, card, segment, { ...untrained, compared: artifact });
+  }
   const result = await trainAgain(
     recipe,
     { ...card.training, cid: card.cid },
     { segment, onProgress: trainingBar(report, 'training', card.training.totalSteps) },
   );
-  return tell(report, card, segment, result);
+  return tell(report, card, segment, { ...result, compared: [...artifact, ...result.compared] });
 };
+
+/** The artifact that a ledger would be given is the one that the card states; nothing where it is not in the folder. */
+async function comparedArtifact({ cid }: ModelCard, model: string): Promise<Compared[]> {
+  const path = join(model, 'policy.cbor');
+  if (!existsSync(path)) return [];
+  const got = cidOf(await readBytesFile(path));
+  return [{ what: 'policy.cbor', expected: cid, got, same: got === cid }];
+}
 
 /** T4: another backend rounds differently, and its own builds among themselves. */
 function notReproducible(report: Reporter, { cid, training: { backend } }: ModelCard): ExitStatus {

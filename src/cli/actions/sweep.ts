@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatToml } from '../../agents/training/document.ts';
 import { writeAtomically } from '../../agents/training/runFolder.ts';
@@ -7,7 +7,7 @@ import { recipeDocument } from '../../agents/recipe.ts';
 import { fail } from '../../base/errors.ts';
 import type { Action } from '../command.ts';
 import type { SweepFlags } from '../commands/sweep.ts';
-import { makeNamedDirectory } from '../files.ts';
+import { makeNamedDirectory, readJsonFile } from '../files.ts';
 import { trainAll, type TrainJob } from '../trainCrew.ts';
 import { count, fixed } from '../ui/format.ts';
 import type { Json, Reporter } from '../ui/output.ts';
@@ -27,7 +27,7 @@ interface SweepState {
 export const sweep: Action<SweepFlags, [sweep: string]> = async (report, { out, workers }, path) => {
   const plan = await loadSweep(path);
   await makeNamedDirectory(out);
-  let states = takeUp(plan, out);
+  let states = await takeUp(plan, out);
   const keep = (): void =>
     writeAtomically(join(out, 'results.json'), `${JSON.stringify(stateOf(plan, states), null, 2)}\n`);
   keep();
@@ -106,15 +106,16 @@ function folderOf(id: number): string {
   return `trial-${String(id).padStart(3, '0')}`;
 }
 
-/** @throws `train.sweep` when another sweep is in the folder. */
-function takeUp(plan: Sweep, out: string): readonly TrialState[] {
+/** @throws `train.sweep` when another sweep is in the folder, `cli.file`. */
+async function takeUp(plan: Sweep, out: string): Promise<readonly TrialState[]> {
   const path = join(out, 'results.json');
   if (!existsSync(path)) return plan.trials.map(({ id }) => ({ id, scores: [] }));
-  const { digest, name, trials } = JSON.parse(readFileSync(path, 'utf8')) as SweepState;
-  if (digest !== plan.digest) {
+  const { format, digest, name, trials } = Object(await readJsonFile(path)) as Partial<SweepState>;
+  const whole = format === STATE_FORMAT && typeof digest === 'string' && trials?.length === plan.trials.length;
+  if (!whole || digest !== plan.digest) {
     throw fail('train.sweep', {
       expected: `an empty folder, or one of this sweep (${plan.digest.slice(0, 16)})`,
-      got: `${out} holds ${name} (${digest.slice(0, 16)})`,
+      got: `${out} holds ${name ?? 'other results'} (${String(digest).slice(0, 16)})`,
     });
   }
   return trials.map(({ drawn: _drawn, ...state }) => state);

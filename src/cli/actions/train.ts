@@ -6,7 +6,8 @@ import { systemClock } from '../../base/clock.ts';
 import { fail } from '../../base/errors.ts';
 import type { Action } from '../command.ts';
 import type { TrainFlags } from '../commands/train.ts';
-import { readSeeds, trainSeeds } from '../seedRuns.ts';
+import { makeNamedDirectory } from '../files.ts';
+import { readSeeds, refuseUnfinishedSeeds, trainSeeds } from '../seedRuns.ts';
 import { finishRun, type FinishedRun } from '../trainedModel.ts';
 import { curvePlot, lastLine, readRecipe, trainingBar } from '../training.ts';
 import { count, percent } from '../ui/format.ts';
@@ -22,14 +23,11 @@ export const train: Action<TrainFlags, [recipe?: string]> = async (report, flags
   const directory = resolve(dirname(recipePath));
   if (seeds.length === 1) {
     const start = { folder, directory, seed: seeds[0]!, totalSteps, backend };
+    refuseUnfinishedSeeds(folder, (await readSeeds(folder))?.seeds ?? []);
+    await makeModelFolder(flags);
     return finish(report, flags, await startRun(recipe, start, runOptions(report, flags, totalSteps)));
   }
-  if (flags.model !== undefined) {
-    throw fail('cli.usage', {
-      expected: '--model with one seed: none of several is selected',
-      got: `${seeds.length} seeds`,
-    });
-  }
+  oneSeedForModel(flags, seeds);
   const { workers, keepCheckpoints: keep } = flags;
   const run = {
     format: 'gridpact-seeds/1',
@@ -48,6 +46,16 @@ function chooseSeeds({ seed, seeds }: TrainFlags, ofRecipe: readonly number[]): 
   return [seed];
 }
 
+function oneSeedForModel({ model }: TrainFlags, { length }: readonly number[]): void {
+  if (model === undefined) return;
+  throw fail('cli.usage', { expected: '--model with one seed: none of several is selected', got: `${length} seeds` });
+}
+
+/** Not found out after the training. @throws `cli.file`. */
+async function makeModelFolder({ model }: TrainFlags): Promise<void> {
+  if (model !== undefined) await makeNamedDirectory(model);
+}
+
 async function goOn(
   report: Reporter,
   flags: TrainFlags,
@@ -59,8 +67,12 @@ async function goOn(
     const expected = '--resume alone: recipe, seeds, steps and backend are those of the run';
     throw fail('cli.usage', { expected, got: 'more' });
   }
-  const several = readSeeds(folder);
-  if (several !== undefined) return trainSeeds(report, folder, several, { resume: true, workers, keep });
+  const several = await readSeeds(folder);
+  if (several !== undefined) {
+    oneSeedForModel(flags, several.seeds);
+    return trainSeeds(report, folder, several, { resume: true, workers, keep });
+  }
+  await makeModelFolder(flags);
   return finish(report, flags, await resumeRun(folder, runOptions(report, flags, readRun(folder).totalSteps)));
 }
 

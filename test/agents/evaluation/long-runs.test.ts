@@ -45,6 +45,12 @@ describe('kept results', () => {
     writeFileSync(join(directory, 'other'), 'days,loss\n1,2\n');
     expect(() => resultFile(join(directory, 'other'), 'suite')).toThrow(/agents.evaluate.*other line 1/);
     expect(() => resultFile(directory, 'suite')).toThrow(/agents.evaluate/);
+    writeFileSync(join(directory, 'null'), '{"key":"k","metrics":null}\n');
+    expect(() => resultFile(join(directory, 'null'), 'suite')).toThrow(/agents.evaluate.*null line 1/);
+  });
+
+  it('say before the first scenario that nothing can be kept', () => {
+    expect(() => resultFile(join(directory, 'no/where'), 'suite')).toThrow(/agents.evaluate.*written.*ENOENT/);
   });
 });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freezePolicy } from '../../../src/agents/freeze/freeze.ts';
 import { resumeRun, startRun, type TrainedRun } from '../../../src/agents/training/run.ts';
-import { readLog, type LogLine } from '../../../src/agents/training/runFolder.ts';
+import { readLog, writeAtomically, type LogLine } from '../../../src/agents/training/runFolder.ts';
 import { TrainingSession } from '../../../src/agents/training/session.ts';
 import { ManualClock } from '../../../src/base/clock.ts';
 import { loaded, SMALL_PPO, SMALL_SAC } from './recipes.ts';
@@ -82,6 +82,7 @@ describe('a process killed with SIGKILL', () => {
 
 describe('what a kill can leave behind', () => {
   it.each<[what: string, damage: (folder: string) => void]>([
+    ['a line of the log that is none', (folder) => appendFileSync(join(folder, 'log.jsonl'), 'null\n')],
     ['half a line of the log', (folder) => appendFileSync(join(folder, 'log.jsonl'), '{"algorithm":"pp')],
     ['a checkpoint cut short', (folder) => truncateSync(newest(folder), 40)],
     ['no checkpoint at all', (folder) => rmSync(join(folder, 'checkpoints'), { recursive: true })],
@@ -118,6 +119,25 @@ describe('what a kill can leave behind', () => {
     const path = join(folder, 'run.json');
     writeFileSync(path, readFileSync(path, 'utf8').replace('"seed": 3', '"seed": 4'));
     await expect(resumeRun(folder, options)).rejects.toMatchObject({ code: 'train.checkpoint', expected: 'seed 4' });
+  });
+
+  it('another recipe in run.json is refused, also where there is no checkpoint to tell', async () => {
+    const start = { folder: join(room, 'changed'), directory: '.', seed: 3 };
+    await startRun(await loaded({ ...SMALL_PPO, checkpointUpdates: 0 }), start, options);
+    const path = join(start.folder, 'run.json');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"gamma": 0.9', '"gamma": 0.8'));
+    await expect(resumeRun(start.folder, options)).rejects.toMatchObject({ code: 'train.run' });
+    writeFileSync(path, '{"format":"gridpact-run/1"}');
+    await expect(resumeRun(start.folder, options)).rejects.toMatchObject({ code: 'train.run' });
+  });
+
+  it('a folder that is a file, and a file that is a folder, are named', async () => {
+    const recipe = await loaded(SMALL_PPO);
+    const folder = join(room, 'taken');
+    writeFileSync(folder, '');
+    const begun = startRun(recipe, { folder, directory: '.', seed: 3 }, options);
+    await expect(begun).rejects.toMatchObject({ code: 'train.run', got: `${folder} (EEXIST)` });
+    expect(() => writeAtomically(room, '')).toThrow(/train\.run.*can be written.*\(EISDIR\)/);
   });
 
   it('a checkpoint in the form of before is refused by that name', async () => {
