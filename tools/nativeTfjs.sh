@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the native addon of @tensorflow/tfjs-node against a libtensorflow that is already on this machine, where its
-# own install script cannot download one. docs/guides/native-backend.md tells when that is worth it.
+# own install script cannot download one. docs/guide/native-backend.md tells when that is worth it.
 #
 # usage: tools/nativeTfjs.sh LIBTENSORFLOW [TARGET]
 #   LIBTENSORFLOW  a folder with include/ and, there or in lib/, libtensorflow.so.2 (or libtensorflow_cc.so.2) and

@@ -7,7 +7,7 @@
  * for by name is never silently replaced by another.
  *
  * The native addon is @tensorflow/tfjs-node of node_modules, or of the folder that GRIDPACT_TFJS_NODE names
- * (tools/nativeTfjs.sh makes one, docs/guides/native-backend.md).
+ * (tools/nativeTfjs.sh makes one, docs/guide/native-backend.md).
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,6 +1,6 @@
 /**
  * `gridpact/env`: environments, how to use them and how to write one, and the physics and data they are made of.
- * docs/reference/gym.md goes through it; docs/guides/new-environment.md writes a task with nothing but what is here.
+ * docs/reference/gym.md goes through it; docs/guide/new-environment.md writes a task with nothing but what is here.
  * The first line of each block is its row in that page: `npm run docs:gym`.
  */
 

@@ -1,6 +1,6 @@
 /**
  * The native addon itself, where one is installed: in node_modules, or in the folder that GRIDPACT_TFJS_NODE names
- * (tools/nativeTfjs.sh builds it, docs/guides/native-backend.md). The choice among backends is backend.test.ts.
+ * (tools/nativeTfjs.sh builds it, docs/guide/native-backend.md). The choice among backends is backend.test.ts.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -58,7 +58,7 @@ describe('the native addon', () => {
     if (native !== undefined) return;
     const named = process.env['GRIDPACT_TFJS_NODE'];
     if (named !== undefined) throw new Error(`GRIDPACT_TFJS_NODE=${named} holds no addon that loads: ${absent}`);
-    context.skip(`no native addon: docs/guides/native-backend.md tells how to build one. ${absent}`);
+    context.skip(`no native addon: docs/guide/native-backend.md tells how to build one. ${absent}`);
   });
 
   it('is taken by name and by auto, and says which libtensorflow it runs on', async () => {

@@ -9,7 +9,7 @@ import { REPO_ROOT } from '../support/repo.ts';
 
 const MAX_LINES = 150;
 
-const guide = readFileSync(path.join(REPO_ROOT, 'docs/guides/new-environment.md'), 'utf8');
+const guide = readFileSync(path.join(REPO_ROOT, 'docs/guide/new-environment.md'), 'utf8');
 const blocks = runnableBlocks(guide);
 const script = blocks[0]!.script;
 
@@ -50,7 +50,7 @@ function runAll(scripts: readonly string[]): string[] {
   return JSON.parse(stdout) as string[];
 }
 
-describe('docs/guides/new-environment.md', () => {
+describe('docs/guide/new-environment.md', () => {
   it(`defines a task in one file of fewer than ${MAX_LINES} lines that imports nothing but gridpact/env`, () => {
     expect(blocks.length).toBe(1);
     expect(script.split('\n').length).toBeLessThan(MAX_LINES);

@@ -1,7 +1,7 @@
 /**
  * A task written as a subclass: say how an episode begins, what a meter shows, what a step does and what it is
  * worth; observation, action, random stream, trajectory hash, state and clone are here.
- * docs/guides/new-environment.md writes one from beginning to end.
+ * docs/guide/new-environment.md writes one from beginning to end.
  */
 import { RandomStream, type RandomState } from '../../base/random.ts';
 import type { PolicyInterface } from '../../grid/interface.ts';
