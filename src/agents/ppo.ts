@@ -188,7 +188,7 @@ class PpoLearner implements Learner {
     this.#actRandom = RandomStream.fromSeed(config.seed, 'ppo/act');
     this.#shuffleRandom = RandomStream.fromSeed(config.seed, 'ppo/shuffle');
     this.#rollout = makeRollout(config, env, this.#model);
-    this.#valueScales = this.#rollout.streams.map(() => new ValueScale());
+    this.#valueScales = this.#rollout.streams.map((_, k) => new ValueScale(k === 0 ? LEAST_DEVIATION : 1));
     this.#costAt = config.limits.map(({ name }) => costIndex(env, name));
     this.#multipliers = new Float64Array(config.limits.length);
     this.#costUse = new Float64Array(config.limits.length);
@@ -782,6 +782,9 @@ function explainedVariance(values: Float32Array, returns: Float32Array): number 
   return total > 0 ? 1 - variance((i) => returns[i]! - values[i]!) / total : 0;
 }
 
+/** Deviation over mean that sums of squares can still tell from none. */
+const LEAST_VARIATION = 1e-5;
+
 /** Divides by the standard deviation of everything seen so far (no shift: the sign of a reward is kept). */
 class RunningDeviation {
   #count = 0;
@@ -796,6 +799,8 @@ class RunningDeviation {
     }
     const mean = this.#sum / this.#count;
     const deviation = Math.sqrt(Math.max(this.#squares / this.#count - mean * mean, 0));
+    // What never varied has no scale of its own: such rewards stay as they are.
+    if (deviation <= LEAST_VARIATION * Math.abs(mean)) return;
     for (let i = 0; i < x.length; i++) x[i]! /= deviation + 1e-8;
   }
 
@@ -810,13 +815,22 @@ class RunningDeviation {
   }
 }
 
+/** Of the returns of rewards. */
+const LEAST_DEVIATION = 1e-4;
+
 /** Mean and standard deviation of the returns, forgetting slowly; 0 and 1 until something is taken in. */
 class ValueScale {
   mean = 0;
   deviation = 1;
+  readonly #least: number;
   #weight = 0;
   #sum = 0;
   #squares = 0;
+
+  /** @param least that the deviation is taken for: 1, the limit itself, for a cost that may never be met. */
+  constructor(least: number) {
+    this.#least = least;
+  }
 
   /** Exponential averages with a tenth of weight for what is new, corrected for their start at 0. */
   take(returns: Float32Array): void {
@@ -846,7 +860,8 @@ class ValueScale {
   #settle(): void {
     if (this.#weight === 0) return;
     this.mean = this.#sum / this.#weight;
-    this.deviation = Math.sqrt(Math.max(this.#squares / this.#weight - this.mean * this.mean, 1e-8));
+    const variance = this.#squares / this.#weight - this.mean * this.mean;
+    this.deviation = Math.sqrt(Math.max(variance, this.#least * this.#least));
   }
 }
 

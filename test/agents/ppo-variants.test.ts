@@ -138,6 +138,29 @@ describe('the critic of PPO', () => {
   });
 });
 
+describe('scales of what does not vary', () => {
+  it('rewards that are always 1 stay 1', async () => {
+    const config = { ...CONFIG, totalSteps: 8 * 32 * 3 };
+    const [scaled, bare] = [true, false].map((normaliseRewards) => ({ ...config, normaliseRewards }));
+    const digests = async (of: PpoConfig): Promise<string[]> =>
+      run(await learner(of, makeCartPole(8))).map(({ digest }) => digest);
+    expect(await digests(scaled!)).toEqual(await digests(bare!));
+  });
+
+  it('a limit whose cost is never met does not drown the actor', async () => {
+    class Unmet extends PriceOfMore {
+      override step(actions: Float32Array): VectorStep {
+        return { ...super.step(actions), costs: new Float32Array(64) };
+      }
+    }
+    const config = { ...CONFIG, ...VALUES, gamma: 0, totalSteps: 64 * 32 * 4 };
+    const [free] = run(await learner(config, new Unmet()));
+    const limits = [{ name: 'more', limit: 0.3, learningRate: 0.1 }];
+    const [held] = run(await learner({ ...config, limits }, new Unmet()));
+    expect(held!.metrics['gradNorm']).toBeLessThan(3 * free!.metrics['gradNorm']!);
+  });
+});
+
 describe('a PPO checkpoint', () => {
   const COSTLY: PpoConfig = {
     ...CONFIG,
