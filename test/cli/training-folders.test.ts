@@ -78,7 +78,7 @@ describe('a run over several seeds', () => {
   it('says which seed diverged', async () => {
     // The standard deviation is multiplied by e in every gradient step.
     const wild = { learningRate: 1, annealLearningRate: false, maxGradNorm: 0, entropyCoefficient: 100, targetKl: 0 };
-    const ppo = { ...SMALL_PPO.ppo, ...wild, totalSteps: 1000 };
+    const ppo = { ...SMALL_PPO.ppo, ...wild, epochs: 25, totalSteps: 200 };
     writeFileSync(at('wild.json'), JSON.stringify({ ...SMALL_PPO, ppo }));
     const said = await gridpact('train', at('wild.json'), '--seeds', '1,2', '--out', at('wild'));
     expect(said).toMatchObject({ status: 1, document: { error: { code: 'agents.diverged' } } });
