@@ -3,6 +3,7 @@
  * from), `card.json` and `card.md` (what it is, how it was made, how it did), and `checkpoint.json.gz` (the last state of
  * its training before the end, so that `gridpact reproduce --segment last` can be quick).
  */
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FREEZE_VERSION, type FrozenPolicy } from '../agents/freeze/freeze.ts';
 import { FIXED_ONE, type FloatPolicy } from '../agents/freeze/floatPolicy.ts';
@@ -212,5 +213,8 @@ export async function writeModel(
   await makeNamedDirectory(directory);
   await writeNamedFile(join(directory, 'policy.cbor'), frozen.bytes);
   await writeNamedFile(join(directory, 'float.json'), `${JSON.stringify(floatDocument(policy))}\n`);
-  await writeNamedFile(join(directory, 'card.json'), `${JSON.stringify(card, null, 2)}\n`);
+  // Last and whole: a folder with a card is a finished one.
+  const part = join(directory, 'card.json.part');
+  await writeNamedFile(part, `${JSON.stringify(card, null, 2)}\n`);
+  await rename(part, join(directory, 'card.json'));
 }

@@ -80,13 +80,14 @@ interface Drawn {
 }
 
 function compareMetric(
-  { key, better }: MetricSpec,
+  { key, better, over }: MetricSpec,
   policy: Measured,
   others: readonly Measured[],
   options: BootstrapOptions,
 ): Map<Measured, MetricComparison> {
   const known = others.filter(({ values }) => values[key] !== undefined);
-  if (policy.values[key] === undefined || known.length === 0) return new Map();
+  // Differences are of means: of a metric whose worst is what counts they would tell of something else.
+  if (over === 'worst' || policy.values[key] === undefined || known.length === 0) return new Map();
   const own = sampleOf(policy.values[key]);
   const samples = known.map(({ values }) => inShapeOf(own, sampleOf(values[key]!)));
   const improved = better === 'neither' ? [] : samples.map((sample) => improvementOf(own, sample, better));

@@ -124,10 +124,13 @@ function checkpointPath(run: string, update: number): string {
   return join(run, 'checkpoints', checkpointName(update));
 }
 
+/** A longer text no string holds. */
+const MAX_CHECKPOINT_BYTES = 0x1fffffe8;
+
 /** The text of a checkpoint file; undefined when it is not there, damaged, or another than the digest says. */
 export function readCheckpointFile(path: string, digest: string): string | undefined {
   try {
-    const bytes = gunzipSync(readFileSync(path));
+    const bytes = gunzipSync(readFileSync(path), { maxOutputLength: MAX_CHECKPOINT_BYTES });
     return toHex(sha256(bytes)) === digest ? bytes.toString('utf8') : undefined;
   } catch {
     return undefined;

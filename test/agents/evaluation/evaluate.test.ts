@@ -71,6 +71,12 @@ describe('evaluation of a suite', () => {
     expect(against(document, 'foresight')['cost']!.verdict).toBe('worse');
   });
 
+  it('compares no means of a metric whose worst is what counts', () => {
+    expect(homeSuite.metrics.find(({ over }) => over === 'worst')!.key).toBe('importKwh');
+    expect(of(document, 'random').summary['importKwh']).toBeDefined();
+    for (const { metrics } of document.comparisons) expect(Object.keys(metrics)).not.toContain('importKwh');
+  });
+
   it('says what freezing changed, of the policies whose network is there', () => {
     expect(document.freezing.map(({ cid }) => cid)).toEqual([policies[0]!.frozen.cid]);
     const { cost, exportShare } = document.freezing[0]!.metrics;
