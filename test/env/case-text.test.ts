@@ -118,12 +118,12 @@ describe('the example of docs/reference/case-format.md', () => {
 
   it('a number of a million digits takes no longer to refuse than to read', () => {
     const digits = '1'.repeat(1e6);
-    const started = performance.now();
+    const started = process.cpuUsage();
     expect(refusal(EXAMPLE.replace('base_MVA 10', `base_MVA ${digits}x`))).toMatch(
       /^env\.caseText: line 6: base_MVA > 0/,
     );
     expect(refusal(EXAMPLE.replace('0.65', `${digits}x`))).toMatch(/^env\.caseText: line 18: a number in column r_ohm/);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(process.cpuUsage(started).user / 1000).toBeLessThan(2000);
   });
 
   it('any byte damage is an error of the table or another network', () => {
