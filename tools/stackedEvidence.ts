@@ -75,16 +75,17 @@ function selling(recipe: Recipe, service: StackedService): Recipe {
   return { ...recipe, name: nameOf(service), args: { ...recipe.args, services: [service] } };
 }
 
+function singleOf(name: string): readonly StackedService[] | undefined {
+  const service = STACKED_SERVICES.find((each) => name.startsWith(nameOf(each)));
+  return service === undefined ? undefined : [service];
+}
+
 /** Each policy sells what it was trained to sell. */
 function judged(root: string, trained: readonly TrainedSeed[]): Promise<EvaluationDocument> {
   const suite: Suite = {
     ...stackedIeee33Suite,
-    policy: (name, policy) =>
-      stackedPolicy(
-        name,
-        policy,
-        name === NAME ? STACKED_SERVICES : STACKED_SERVICES.filter((service) => name === nameOf(service)),
-      ),
+    // By the beginning of the name: the float network of a policy has something behind it.
+    policy: (name, policy) => stackedPolicy(name, policy, singleOf(name) ?? STACKED_SERVICES),
   };
   const store = resultFile(join(root, 'runs', NAME, 'results.jsonl'), suite.id);
   const entries = trained.map(({ entry }) => entry);
