@@ -49,6 +49,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'anm6-easy': { told: [['discountedReturn', 2]], baseline: 'rule-based', bound: 'ac-dynamic-program' },
   'dispatch-home': { told: [['saving', 1, '%']], baseline: 'reserve rule', bound: 'perfect foresight' },
   'dispatch-feeder': { told: [['gain', 0]], baseline: 'spread evenly', bound: 'sequential LP, perfect foresight' },
+  'stacked-ieee33': { told: [['netIncome', 1]], baseline: 'integrator stack' },
 };
 
 /** What the cell of a contender ends with. */
