@@ -17,6 +17,6 @@ export const TUNED_STACK: TunedStack = {
   droop: { kind: 'droop', vRefPu: 1.025, slope: 10 },
   integrator: { kind: 'integrator', gain: 0.5 },
   containment: { targetSoc: 0.22, rate: 0.05, sellAbovePerMwh: 90 },
-  energy: { targetSoc: 0.16, rate: 0.05, sellAbovePerMwh: 90 },
-  regulation: { charge: { targetSoc: 0.16, rate: 0.05, sellAbovePerMwh: 90 }, reserveShare: 1 },
+  energy: { targetSoc: 0.14, rate: 0.05, sellAbovePerMwh: 90 },
+  regulation: { charge: { targetSoc: 0.14, rate: 0.05, sellAbovePerMwh: 90 }, reserveShare: 1 },
 };
