@@ -11,8 +11,8 @@ import type { Contender, Metrics, MetricSpec, RunnablePolicy, Scenario, Suite } 
 
 const TASK = 'stacked-ieee33-v1';
 const COUNT = 24;
-/** Training seeds are small numbers. */
-const FIRST_SEED = 5000000;
+/** Training seeds are small numbers; the hundred before were looked at while the recipe was made. */
+const FIRST_SEED = 5000100;
 
 /** Of parts that nearly cancel, a thousandth of net income. */
 const RESIDUE = 0.1;
