@@ -1,4 +1,5 @@
 /** The frequency policies against what is asked of them, target by target, with the tables that show it. */
+import { mean } from './figures.ts';
 import { join } from 'node:path';
 import type { ContenderRecord, EvaluationDocument } from '../src/agents/evaluation/document.ts';
 import { artifactDecide, liveEpisode, scenarioCopy } from '../src/agents/evaluation/episode.ts';
@@ -234,10 +235,6 @@ function most(changes: readonly number[]): number {
 
 function meanOf({ values }: ContenderRecord, key: string): number {
   return mean(values[key]!.map(mean));
-}
-
-function mean(values: readonly number[]): number {
-  return sum(values) / values.length;
 }
 
 function sum(values: readonly number[]): number {

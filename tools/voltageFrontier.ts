@@ -17,6 +17,7 @@ import {
 import { resultFile } from '../src/agents/evaluation/resultFile.ts';
 import type { Metrics, Suite } from '../src/agents/evaluation/suite.ts';
 import { voltageIeee33, voltageIeee33Delay0, voltageIeee33Hard, voltageIeee69 } from '../src/agents/suites/voltage.ts';
+import { percent } from './figures.ts';
 
 type Fact = readonly [string, string | number];
 
@@ -191,10 +192,6 @@ function droopTable(title: string, cells: readonly VoltageCell<DroopParameters>[
 
 function row(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
-}
-
-function percent(share: number, digits: number): string {
-  return `${(100 * share).toFixed(digits)} %`;
 }
 
 function signedPercent(share: number): string {
