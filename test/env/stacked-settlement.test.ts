@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { scoreVoltageSupport } from '../../src/contracts/services/voltageSupport.ts';
 import { make } from '../../src/env/gym/registry.ts';
+import { BatteryWear, DEFAULT_WEAR } from '../../src/env/physics/wear/batteryWear.ts';
 import { availabilityPay, FREQUENCY_PRODUCTS, reactivePay } from '../../src/env/tasks/stackedIncome.ts';
 import { syntheticPricePerMwh } from '../../src/env/series/generator/price.ts';
 import { ieee33Day } from '../../src/env/tasks/voltageIeee33.ts';
@@ -158,6 +159,52 @@ describe('income of the stacked task', () => {
     const { energyRevenue, storedValue, reserveRevenue, wear } = one.money;
     const battery = energyRevenue! + storedValue! + reserveRevenue! - wear!;
     expect(five.sum - one.sum).toBeCloseTo(4 * battery, 5);
+  });
+
+  it('looks ahead to the wear of standing where the interval leaves the charge, net income without it', () => {
+    const once = (wearAheadH: number) => {
+      const copy = make('stacked-ieee33-v1', { pricing: 'settlement', bandWeight: 0, batteryWeight: 2, wearAheadH })
+        .copy as StackedCopy;
+      copy.seed(6);
+      copy.reset();
+      const before = Array.from(copy.feeder.socWh);
+      copy.step(new Float32Array(18).fill(0.9), 0, rewards);
+      return { copy, before, sum: rewards.reduce((all, r) => all + r, 0) };
+    };
+    const [none, ten] = [once(0), once(10)];
+    expect(ten.copy.info()['netIncome']).toBe(none.copy.info()['netIncome']);
+    const standing = (storedWh: number): number => {
+      const wear = new BatteryWear(DEFAULT_WEAR, { ratedWh: 250000, soc: storedWh / 250000 });
+      return wear.step(storedWh / 250000, 36000);
+    };
+    let saved = 0;
+    ten.before.forEach((wh, s) => (saved += standing(wh) - standing(ten.copy.feeder.socWh[s]!)));
+    expect(saved).toBeGreaterThan(0.01);
+    expect(ten.sum - none.sum).toBeCloseTo(2 * saved, 5);
+  });
+
+  it('starts at a charge drawn for every site when asked to, and resumes there', () => {
+    const copy = make('stacked-ieee33-v1', { pricing: 'settlement', startSoc: 'drawn' }).copy as StackedCopy;
+    const seen: number[] = [];
+    for (let seed = 1; seed <= 40; seed++) {
+      copy.seed(seed);
+      copy.reset();
+      seen.push(...Array.from(copy.feeder.socWh, (wh) => wh / 250000));
+    }
+    expect(new Set(seen).size).toBe(240);
+    expect(Math.min(...seen)).toBeGreaterThanOrEqual(0.1);
+    expect(Math.min(...seen)).toBeLessThan(0.15);
+    expect(Math.max(...seen)).toBeLessThanOrEqual(0.9);
+    expect(Math.max(...seen)).toBeGreaterThan(0.85);
+    const act = (which: StackedCopy): Record<string, number> => {
+      for (let k = 0; k < 5; k++) which.step(new Float32Array(18).fill(k % 2 === 0 ? 0.7 : -0.6), 0, rewards);
+      return which.info() as Record<string, number>;
+    };
+    act(copy);
+    const kept = copy.getState();
+    const gone = act(copy);
+    copy.setState(kept);
+    expect(act(copy)).toEqual(gone);
   });
 
   it('holds no more in reserve than lasts for the delivery duration of the product', () => {

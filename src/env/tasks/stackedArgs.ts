@@ -37,8 +37,16 @@ export interface StackedArgs {
    * hardly bear on each other, so a learner may weigh up the smaller; net income is told without it. 1.
    */
   readonly batteryWeight: number;
+  /**
+   * With `settlement` prices: hours of standing at the charge that an interval leaves, whose wear the reward of that interval
+   * counts ahead; less the same of the charge it began with, so that a day's sum is that of its first and last charge alone
+   * (potential-based shaping: Ng, Harada and Russell 1999). Net income is told without it. 0.
+   */
+  readonly wearAheadH: number;
   /** With `settlement` prices: whether the reward is what the site earns, or what it changes of what all earn. `income`. */
   readonly credit: 'income' | 'difference';
+  /** Charge that a day starts with: half, or drawn for every site within its limits, so that a learner meets all of them. `half`. */
+  readonly startSoc: 'half' | 'drawn';
   /** Power flow, pu; 1e-10. */
   readonly tolerancePu: number;
 }
@@ -61,7 +69,9 @@ const STACKED_DEFAULTS: StackedArgs = {
   bandWeight: 5,
   bandMarginPu: 0.001,
   batteryWeight: 1,
+  wearAheadH: 0,
   credit: 'income',
+  startSoc: 'half',
   tolerancePu: 1e-10,
 };
 
@@ -83,7 +93,9 @@ const BOUNDS = {
   bandWeight: WEIGHT,
   bandMarginPu: [0, 0.05, 'real'],
   batteryWeight: WEIGHT,
+  wearAheadH: [0, 1000, 'real'],
   credit: ['income', 'difference'],
+  startSoc: ['half', 'drawn'],
   tolerancePu: [1e-13, 1e-3],
 } as const satisfies Bounds<StackedArgs>;
 

@@ -42,7 +42,7 @@
  *   sites) is instead what the site changed of it: as lived less the same interval with its offset at 0. Reserves then last for the product's delivery duration. A limit that a learner can keep: `outOfBand`,
  *   the share of counted buses outside the band.
  * Starting state
- *   A day of the split, drawn; its weather, price and frequency follow from it. Batteries at 50 %, the area at rest, the
+ *   A day of the split, drawn; its weather, price and frequency follow from it. Batteries at 50 % (or drawn), the area at rest, the
  *   meters as with no setpoint in interval 0.
  * Episode end
  *   truncated after the 288 intervals of the day; never terminated.
@@ -81,6 +81,7 @@ import { barrier, sharedReward, VOLTAGE_REWARD, type VoltageRewardOptions } from
 
 const INITIAL_SOC_MICRO = 500000;
 const MS_PER_HOUR = 3600000;
+const SECONDS_PER_HOUR = 3600;
 const FULL_RESPONSE_HZ = 0.2;
 const OUTPUTS = 3;
 
@@ -169,7 +170,7 @@ export class StackedCopy extends EpisodeTask {
     this.#responseW = new Float64Array(args.stepMs / 1000);
     const restAt = INITIAL_SOC_MICRO / MICRO;
     this.#restCost = Float64Array.from(this.#batteries, (battery) =>
-      new BatteryWear(DEFAULT_WEAR, wearStart(battery)).step(restAt, args.stepMs / 1000),
+      newWear(battery, restAt * battery.ratedWh).standingCost(restAt, args.stepMs / 1000),
     );
     this.#without = new Float64Array(n);
     this.#needMvar = new Float64Array(n);
@@ -184,7 +185,8 @@ export class StackedCopy extends EpisodeTask {
     const i = this.stream.below(days);
     this.#useDay(split === 'test' ? testDay(i) : trainDay(i));
     this.area.reset();
-    this.#wear = this.#batteries.map((battery) => new BatteryWear(DEFAULT_WEAR, wearStart(battery)));
+    if (this.args.startSoc === 'drawn') this.#drawCharge();
+    this.#wear = this.#batteries.map((battery, s) => newWear(battery, this.feeder.socWh[s]!));
     this.#fromWh.set(this.feeder.socWh);
     this.#conversionWh.fill(0);
     this.reserveW.fill(0);
@@ -194,6 +196,12 @@ export class StackedCopy extends EpisodeTask {
     this.#setpoints.offsetMicro.fill(0);
     this.#setpoints.pBatteryW.fill(0);
     this.feeder.preview(0, this.#setpoints);
+  }
+
+  #drawCharge(): void {
+    this.#batteries.forEach(({ eMinWh, eMaxWh }, s) => {
+      this.feeder.socWh[s] = eMinWh + (this.stream.below(MICRO + 1) / MICRO) * (eMaxWh - eMinWh);
+    });
   }
 
   protected measure(site: number, snapshot: Snapshot, step: number): void {
@@ -278,7 +286,7 @@ export class StackedCopy extends EpisodeTask {
     this.feeder.socWh.set(state.socWh);
     this.area.setState(state.area);
     this.#wear = state.wear.map((wear, s) => {
-      const restored = new BatteryWear(DEFAULT_WEAR, wearStart(this.#batteries[s]!));
+      const restored = newWear(this.#batteries[s]!, state.socWh[s]!);
       restored.setState(wear);
       return restored;
     });
@@ -353,7 +361,8 @@ export class StackedCopy extends EpisodeTask {
   }
 
   #reactiveOf(s: number, dtH: number): number {
-    return this.args.services.includes('voltage') ? reactivePay(this.#reading(s), dtH) : 0;
+    const sells = this.args.services.includes('voltage') && this.feeder.converged;
+    return sells ? reactivePay(this.#reading(s), dtH) : 0;
   }
 
   /** Of the interval just lived; the own part of the reward becomes net income, or what the site changed of all of it. */
@@ -373,10 +382,16 @@ export class StackedCopy extends EpisodeTask {
       totals.reactiveRevenue += reactive;
       totals.lossCharge += loss;
       totals.netIncome += battery + reactive - loss;
+      const ahead = this.#standingAhead(s, this.#fromWh[s]!) - this.#standingAhead(s, feeder.socWh[s]!);
       const ofNetwork = args.credit === 'difference' ? network - this.#without[s]! : reactive - loss;
-      this.#own[s] = args.batteryWeight * battery + ofNetwork;
+      this.#own[s] = args.batteryWeight * (battery + ahead) + ofNetwork;
     }
     this.#shared = args.credit === 'difference' ? 0 : -args.bandWeight * this.#outside();
+  }
+
+  /** Wear of standing at a charge for as long as the reward looks ahead. */
+  #standingAhead(s: number, storedWh: number): number {
+    return this.#wear[s]!.standingCost(storedWh / this.#batteries[s]!.ratedWh, this.args.wearAheadH * SECONDS_PER_HOUR);
   }
 
   #reading(s: number): SiteReading {
@@ -386,8 +401,10 @@ export class StackedCopy extends EpisodeTask {
     return { qVar, pW, vPu, sensPuPerMvar, needMvar: this.#needMvar[s]! };
   }
 
+  /** 0 where the interval has no power-flow solution: nothing is asked for. */
   #needOf(s: number): number {
     const { feeder } = this;
+    if (!feeder.converged) return 0;
     return needMvar(feeder.siteVPu(s), feeder.qVar[s]!, feeder.sensOwnMicro(s) / MICRO);
   }
 
@@ -462,8 +479,8 @@ export class StackedCopy extends EpisodeTask {
   }
 }
 
-function wearStart(battery: BatteryModel): { readonly ratedWh: number; readonly soc: number } {
-  return { ratedWh: battery.ratedWh, soc: INITIAL_SOC_MICRO / MICRO };
+function newWear({ ratedWh }: BatteryModel, storedWh: number): BatteryWear {
+  return new BatteryWear(DEFAULT_WEAR, { ratedWh, soc: storedWh / ratedWh });
 }
 
 function noTotals(): Totals {

@@ -117,11 +117,21 @@ export class BatteryWear {
   /** Move to a state of charge in a straight line for `dtS` seconds. Returns what it cost, >= 0. */
   step(soc: number, dtS: number): number {
     const cycling = this.#rainflow.add(soc);
-    const calendar = timeStress(dtS) * socStress((this.#soc + soc) / 2) * this.#heat;
+    const calendar = this.#calendarOf((this.#soc + soc) / 2, dtS);
     this.equivalentCycles += Math.abs(soc - this.#soc) / 2;
     this.#calendar += calendar;
     this.#soc = soc;
     return this.#costPerDamage * (cycling + calendar);
+  }
+
+  /** What `dtS` seconds of standing at a state of charge cost; nothing is counted. */
+  standingCost(soc: number, dtS: number): number {
+    return this.#costPerDamage * this.#calendarOf(soc, dtS);
+  }
+
+  /** S_t S_sigma(sigma) S_T */
+  #calendarOf(meanSoc: number, dtS: number): number {
+    return timeStress(dtS) * socStress(meanSoc) * this.#heat;
   }
 
   getState(): WearState {
