@@ -1,7 +1,8 @@
 /** The executor written a second time, in BigInt and straight from the specification: the oracle of the tests. */
 import type { LoadedPolicy, DenseLayer } from '../../../src/contracts/policy/artifact.ts';
+import type { EnvelopeSpec, OutputSpec } from '../../../src/grid/interface.ts';
 
-function floorDiv(a: bigint, b: bigint): bigint {
+export function floorDiv(a: bigint, b: bigint): bigint {
   const q = a / b;
   return a % b !== 0n && a < 0n ? q - 1n : q;
 }
@@ -15,7 +16,7 @@ function clamp(x: bigint, lo: bigint, hi: bigint): bigint {
   return up > hi ? hi : up;
 }
 
-function half(s: number): bigint {
+export function half(s: number): bigint {
   return s === 0 ? 0n : 1n << BigInt(s - 1);
 }
 
@@ -62,7 +63,7 @@ export function oracleNormalise(
   return clamp(floorDiv(v * BigInt(spec.m) + half(spec.t), 1n << BigInt(spec.t)), -UNIT, UNIT);
 }
 
-function oracleLayer(layer: DenseLayer, x: readonly bigint[]): bigint[] {
+export function oracleLayer(layer: DenseLayer, x: readonly bigint[]): bigint[] {
   return Array.from(layer.bias, (b, o) => {
     let sum = BigInt(b) + half(layer.shift);
     for (let i = 0; i < layer.inSize; i++) sum += BigInt(layer.weights[o * layer.inSize + i]!) * x[i]!;
@@ -73,7 +74,7 @@ function oracleLayer(layer: DenseLayer, x: readonly bigint[]): bigint[] {
   });
 }
 
-function at(r: readonly number[], v: readonly number[], x: bigint, divide: typeof floorDiv): bigint {
+export function oracleTable(r: readonly number[], v: readonly number[], x: bigint, divide: typeof floorDiv): bigint {
   const last = r.length - 1;
   if (x <= BigInt(r[0]!)) return BigInt(v[0]!);
   if (x >= BigInt(r[last]!)) return BigInt(v[last]!);
@@ -82,21 +83,42 @@ function at(r: readonly number[], v: readonly number[], x: bigint, divide: typeo
   return BigInt(v[j]!) + divide(dv * (x - BigInt(r[j]!)), BigInt(r[j + 1]!) - BigInt(r[j]!));
 }
 
-function oracleEnvelopes(policy: LoadedPolicy, raw: Int32Array, missing: ReadonlySet<number>, p: bigint[]): void {
-  for (const { d, sk, si, r, l, h } of policy.interface.envelopes) {
+/** 3.5(c), in place on p. */
+export function oracleEnvelopes(
+  envelopes: readonly EnvelopeSpec[],
+  raw: ArrayLike<number>,
+  missing: ReadonlySet<number>,
+  p: bigint[],
+): void {
+  for (const { d, sk, si, r, l, h } of envelopes) {
     if (sk === 'in' && missing.has(si)) continue;
     const x = sk === 'in' ? BigInt(raw[si]!) : p[si]!;
-    const raised = p[d]! < at(r, l, x, ceilDiv) ? at(r, l, x, ceilDiv) : p[d]!;
-    const upper = at(r, h, x, floorDiv);
+    const raised = p[d]! < oracleTable(r, l, x, ceilDiv) ? oracleTable(r, l, x, ceilDiv) : p[d]!;
+    const upper = oracleTable(r, h, x, floorDiv);
     p[d] = raised > upper ? upper : raised;
   }
 }
 
-export function oracleRun(policy: LoadedPolicy, raw: Int32Array, missing: ReadonlySet<number>): number[] {
+/** 3.5(a). */
+export function oracleHead(spec: OutputSpec, z: bigint): bigint {
+  const y = clamp(z, -UNIT, UNIT);
+  const scaled = floorDiv(y * BigInt(spec.m) + half(spec.t), 1n << BigInt(spec.t));
+  return clamp(scaled + BigInt(spec.c), BigInt(spec.lo), BigInt(spec.hi));
+}
+
+/** `suspended`: the fallback answers although nothing is missing. */
+export function oracleRun(
+  policy: LoadedPolicy,
+  raw: Int32Array,
+  missing: ReadonlySet<number>,
+  suspended = false,
+): number[] {
   const { inputs, outputs, fallback } = policy.interface;
   let p: bigint[];
-  if (missing.size > 0) {
-    p = fallback.map(({ si, r, y, z }) => (missing.has(si) ? BigInt(z) : at(r, y, BigInt(raw[si]!), floorDiv)));
+  if (missing.size > 0 || suspended) {
+    p = fallback.map(({ si, r, y, z }) =>
+      missing.has(si) ? BigInt(z) : oracleTable(r, y, BigInt(raw[si]!), floorDiv),
+    );
   } else {
     let x = inputs.map((spec, i) => oracleNormalise(spec, raw[i]!));
     for (const layer of policy.layers) x = oracleLayer(layer, x);
@@ -105,11 +127,9 @@ export function oracleRun(policy: LoadedPolicy, raw: Int32Array, missing: Readon
         const best = x.reduce((held, z, o) => (z > x[held]! ? o : held), 0);
         return BigInt(policy.head.table[best * outputs.length + d]!);
       }
-      const y = clamp(x[d]!, -UNIT, UNIT);
-      const scaled = floorDiv(y * BigInt(spec.m) + half(spec.t), 1n << BigInt(spec.t));
-      return clamp(scaled + BigInt(spec.c), BigInt(spec.lo), BigInt(spec.hi));
+      return oracleHead(spec, x[d]!);
     });
   }
-  oracleEnvelopes(policy, raw, missing, p);
+  oracleEnvelopes(policy.interface.envelopes, raw, missing, p);
   return p.map(Number);
 }
