@@ -4,17 +4,22 @@ import { vec4096 } from '../../contracts/policy/vectors.ts';
 import { normaliseInput, UNIT_INTEGER, type EnvelopeSpec, type FallbackSpec } from '../../grid/interface.ts';
 import { CHANNELS, isChannel } from '../../grid/snapshot.ts';
 import { UNIT_SCALE, type Unit } from '../../grid/units.ts';
+import { actionMap, type ActionMap } from '../actionMap.ts';
 import type { Action } from '../command.ts';
+import type { InspectFlags } from '../commands/inspect.ts';
+import { writeNamedFile } from '../files.ts';
 import { readPolicy } from '../policyInput.ts';
-import { count, fixed } from '../ui/format.ts';
+import { count, fixed, percent } from '../ui/format.ts';
 import type { Json } from '../ui/output.ts';
+import { PHYSICAL, physical, physicalRange, trimmed } from '../ui/physical.ts';
 import { facts, table, type Column } from '../ui/table.ts';
 import { wrap } from '../ui/wrap.ts';
 
 type Interface = LoadedPolicy['interface'];
 
-export const inspect: Action<NonNullable<unknown>, [artifact: string | undefined]> = async (report, _flags, path) => {
+export const inspect: Action<InspectFlags, [artifact: string | undefined]> = async (report, flags, path) => {
   const policy = loadArtifact(await readPolicy(path));
+  const picture = flags.map === undefined ? undefined : await writeMap(policy, flags, flags.map);
   const digest = vec4096(policy);
   const { interface: spec, layers, gas, bytes, cid } = policy;
   report.text(
@@ -36,9 +41,30 @@ export const inspect: Action<NonNullable<unknown>, [artifact: string | undefined
       'fallback, when an input is missing',
       spec.fallback.flatMap((entry, d) => wrap(fallbackLine(entry, d, spec), report.width - 2, 2)),
     ),
+    ...(picture === undefined ? [] : section('picture', pictureLines(policy, picture, flags.map!))),
   );
-  report.document(documentOf(policy, digest));
+  report.document({ ...documentOf(policy, digest), ...(picture === undefined ? {} : { map: mapDocument(picture) }) });
 };
+
+async function writeMap(policy: LoadedPolicy, flags: InspectFlags, file: string): Promise<ActionMap> {
+  const picture = actionMap(policy, flags);
+  await writeNamedFile(file, picture.svg);
+  return picture;
+}
+
+function pictureLines({ interface: { outputs } }: LoadedPolicy, picture: ActionMap, file: string): string[] {
+  const { u } = outputs.find(({ n }) => n === picture.output)!;
+  return facts([
+    ['written', file],
+    ['shows', `${picture.output} over ${picture.across} and ${picture.up}`],
+    ['orders', physicalRange({ lo: picture.least, hi: picture.greatest, u })],
+    ['envelopes', `change what the network asks for on ${percent(picture.boundShare, 1)} of it`],
+  ]);
+}
+
+function mapDocument({ across, up, output, least, greatest, boundShare }: ActionMap): { readonly [key: string]: Json } {
+  return { across, up, output, least, greatest, boundShare };
+}
 
 function section(title: string, lines: readonly string[]): string[] {
   return ['', title, ...(lines.length === 0 ? ['  none'] : lines.map((line) => `  ${line}`))];
@@ -52,33 +78,6 @@ function architecture({ interface: { inputs }, layers, head }: LoadedPolicy): st
 
 function parameterCount(layers: readonly DenseLayer[]): number {
   return layers.reduce((sum, { weights, bias }) => sum + weights.length + bias.length, 0);
-}
-
-const PHYSICAL: Readonly<Record<Unit, string>> = {
-  'hz.e-3': 'Hz',
-  'hz.e-6': 'Hz',
-  w: 'W',
-  var: 'var',
-  wh: 'Wh',
-  'wh.e-3': 'Wh',
-  'v.pu.e-6': 'pu',
-  'ratio.e-3': '',
-  'ratio.e-6': '',
-  'cur.e-6.per-mwh': 'per MWh',
-  s: 's',
-  ms: 's',
-  idx: '',
-};
-
-/** An integer of the artifact in the physical unit it stands for. */
-function physical(value: number, unit: Unit): string {
-  const decimals = Math.round(Math.log10(UNIT_SCALE[unit]));
-  return `${trimmed(fixed(value / UNIT_SCALE[unit], decimals))} ${PHYSICAL[unit]}`.trimEnd();
-}
-
-/** No zeros that say nothing: 1.050000 -> 1.05. */
-function trimmed(text: string): string {
-  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
 function inputTable({ inputs, state, outputs }: Interface, width: number): string[] {
@@ -109,10 +108,6 @@ function channelMeaning(name: string): string {
   if (!isChannel(name)) return 'not measured: always missing';
   const { id, meaning } = CHANNELS[name];
   return id < FIRST_NOT_ON_LEDGER ? meaning : `${meaning}; a ledger does not have it: always missing there`;
-}
-
-function physicalRange({ lo, hi, u }: Interface['inputs'][number]): string {
-  return `${physical(lo, u).replace(/ [A-Za-z]+$/, '')} .. ${physical(hi, u)}`;
 }
 
 function outputTable({ outputs }: Interface): string[] {
