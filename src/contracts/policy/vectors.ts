@@ -5,7 +5,7 @@
 import { toHex } from '../../base/bytes.ts';
 import { cidDigest } from '../../base/cid.ts';
 import { fail } from '../../base/errors.ts';
-import { clamp, floorDiv, floorMod, I32_MAX, I32_MIN } from '../../base/fixed.ts';
+import { clamp, floorDiv, I32_MAX, I32_MIN } from '../../base/fixed.ts';
 import { sha256 } from '../../base/hash.ts';
 import { RandomStream } from '../../base/random.ts';
 import type { LoadedPolicy } from './artifact.ts';
@@ -35,16 +35,22 @@ function edges({ lo, hi }: Box): readonly number[] {
   ];
 }
 
-/** Returns a function that overwrites raw[inputs] with the next vector. digest: 32 bytes. */
+/** Returns a function that overwrites raw[n][inputs] with the next n vectors. digest: 32 bytes. */
 export function inputVectors(digest: Uint8Array, boxes: readonly Box[]): (raw: Int32Array) => void {
   const stream = RandomStream.fromDigest(digest);
-  const table = boxes.map(edges);
+  const table = boxes.flatMap(edges);
+  const lows = boxes.map(({ lo }) => lo);
+  const sizes = boxes.map(({ lo, hi }) => hi - lo + 1);
+  let words = new Uint32Array(0);
   return (raw) => {
-    for (let i = 0; i < boxes.length; i++) {
-      const { lo, hi } = boxes[i]!;
-      const u = stream.next();
-      const w = stream.next();
-      raw[i] = (u & 7) === 0 ? table[i]![w & 7]! : lo + floorMod(w, hi - lo + 1);
+    if (words.length !== 2 * raw.length) words = new Uint32Array(2 * raw.length);
+    stream.fill(words);
+    for (let at = 0, i = 0; at < raw.length; at++) {
+      const w = words[2 * at + 1]!;
+      // lo + (w mod size)
+      raw[at] =
+        (words[2 * at]! & 7) === 0 ? table[8 * i + (w & 7)]! : lows[i]! + (w - sizes[i]! * floorDiv(w, sizes[i]!));
+      i = i + 1 === boxes.length ? 0 : i + 1;
     }
   };
 }

@@ -1,0 +1,119 @@
+/**
+ * Where everything lies in the kernel's memory (docs/reference/kernel.md). Sizes are the limits of
+ * docs/spec/policy.md 3.9, so one module of one memory serves every artifact. All values little-endian.
+ */
+import { floorDiv } from '../../../base/fixed.ts';
+
+/** Vectors a call of `batch` or `fleet` takes. */
+export const CHUNK = 1024;
+
+/** Bytes between the activations of two inferences side by side: 256 i16, and room for a store past the end. */
+export const X_SLOT = 528;
+/** Bytes between their last-layer or tanh sums: 256 i32, and as much room. */
+export const Z_SLOT = 1040;
+
+/** Words of the header. */
+export const HEADER = { inputs: 0, outputs: 4, layers: 8, envelopes: 12, actions: 16, inputBytes: 20, outputBytes: 24 };
+
+/** in[i]: x = clamp((clamp(r, lo, hi)*m + k) >> t), k = r(t) - c*m. */
+export const INPUT = { lo: 0, hi: 4, m: 8, k: 16, t: 24, size: 32 };
+
+/** out[d]: p = clamp(((y*m + half) >> t) + c, lo, hi), all i64. */
+export const OUTPUT = { m: 0, half: 8, t: 16, c: 24, lo: 32, hi: 40, size: 48 };
+
+/** What becomes of the sums of a layer. */
+export const MODE = { clamp: 0, tanh: 1, raw: 2 };
+
+/** A layer; `pairs` is its inputs two by two, `vectors` its outputs four by four, `rows` its form (pack.ts). */
+export const LAYER = {
+  inputs: 0,
+  pairs: 4,
+  outputs: 8,
+  vectors: 12,
+  weights: 16,
+  bias: 20,
+  shift: 24,
+  mode: 28,
+  lo: 32,
+  hi: 36,
+  rows: 40,
+  rowBytes: 44,
+  size: 48,
+};
+
+/** env[]: offsets in bytes of target and source, the flag that says the source is missing (0: never). */
+export const ENVELOPE = { target: 0, fromOutput: 4, source: 8, bit: 12, last: 16, r: 20, l: 24, h: 28, size: 32 };
+
+/** fb[d]. */
+export const FALLBACK = { source: 0, bit: 4, z: 8, last: 12, r: 16, y: 20, size: 24 };
+
+/**
+ * Weights of at most 65 536 i16, with the outputs of a layer filled up to four and its inputs to eight:
+ * (o+3)*(i+7) <= o*i + 7*o + 3*i + 21, four layers of at most 256 by 256.
+ */
+const WEIGHT_BYTES = 2 * (65536 + 4 * (7 * 256 + 3 * 256 + 21));
+
+/** Name of a part -> its bytes, in order. */
+const PARTS = {
+  header: 32,
+  inputs: 64 * INPUT.size,
+  outputs: 16 * OUTPUT.size,
+  layers: 4 * LAYER.size,
+  envelopes: 16 * ENVELOPE.size,
+  fallback: 16 * FALLBACK.size,
+  tanh: 1040,
+  /** r, l and h of 16 envelopes, r and y of 16 fallbacks, 64 knots each. */
+  knots: 16 * 5 * 64 * 4,
+  /** i32, 256 actions by 16 outputs. */
+  actions: 256 * 16 * 4,
+  bias: 4 * 256 * 4,
+  weights: WEIGHT_BYTES,
+  /** Two that layers read and write in turns, each for up to four inferences. */
+  xEven: 4 * X_SLOT,
+  xOdd: 4 * X_SLOT,
+  z: 4 * Z_SLOT,
+  masks: 4 * CHUNK,
+  flags: CHUNK,
+  raw: CHUNK * 64 * 4,
+  out: CHUNK * 16 * 4,
+};
+type Part = keyof typeof PARTS;
+
+const ALIGNMENT = 64;
+const PAGE = 65536;
+
+function layOut(): { readonly at: Readonly<Record<Part, number>>; readonly pages: number } {
+  let end = ALIGNMENT;
+  const place = (part: Part): number => {
+    const start = end;
+    end = start + ALIGNMENT * floorDiv(PARTS[part] + ALIGNMENT - 1, ALIGNMENT);
+    return start;
+  };
+  const at = {
+    header: place('header'),
+    inputs: place('inputs'),
+    outputs: place('outputs'),
+    layers: place('layers'),
+    envelopes: place('envelopes'),
+    fallback: place('fallback'),
+    tanh: place('tanh'),
+    knots: place('knots'),
+    bias: place('bias'),
+    xEven: place('xEven'),
+    xOdd: place('xOdd'),
+    z: place('z'),
+    weights: place('weights'),
+    actions: place('actions'),
+    masks: place('masks'),
+    flags: place('flags'),
+    raw: place('raw'),
+    out: place('out'),
+  };
+  return { at, pages: floorDiv(end + PAGE - 1, PAGE) };
+}
+
+const { at, pages } = layOut();
+/** First byte of every part. */
+export const AT = at;
+/** Of 64 KiB: fixed, the memory never grows. */
+export const PAGES = pages;
