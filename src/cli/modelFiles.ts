@@ -13,6 +13,7 @@ import { recipeDocument, type Recipe } from '../agents/recipe.ts';
 import type { CheckpointMark } from '../agents/training/runFolder.ts';
 import type { TrainedPolicy } from '../agents/training/session.ts';
 import { fail } from '../base/errors.ts';
+import type { Activation } from '../contracts/policy/artifact.ts';
 import type { PolicyInterface } from '../grid/interface.ts';
 import { makeNamedDirectory, readJsonFile, writeNamedFile } from './files.ts';
 
@@ -22,7 +23,7 @@ export interface FloatDocument {
   readonly layers: readonly {
     readonly inSize: number;
     readonly outSize: number;
-    readonly activation: FloatPolicy['layers'][number]['activation'];
+    readonly activation: Activation;
     readonly weights: readonly number[];
     readonly bias: readonly number[];
   }[];
@@ -177,6 +178,8 @@ export async function readFloatPolicy(path: string): Promise<FloatPolicy> {
   };
 }
 
+const ACTIVATIONS: readonly Activation[] = ['relu', 'hardtanh', 'tanh', 'identity'];
+
 /** The lists are there and hold what can be read as numbers; what the numbers are is judged by the freeze. */
 function isFloatDocument(value: unknown): value is FloatDocument {
   const { format, interface: shared, layers, calibration } = Object(value) as Partial<Record<string, unknown>>;
@@ -185,6 +188,7 @@ function isFloatDocument(value: unknown): value is FloatDocument {
     format === 'gridpact-float/1' &&
     [inputs, outputs, state].every((list) => isListOf(list)) &&
     isListOf(layers, 'weights', 'bias') &&
+    (layers as { activation: unknown }[]).every(({ activation }) => ACTIVATIONS.includes(activation as Activation)) &&
     isListOf(envelopes, 'r', 'l', 'h') &&
     isListOf(fallback, 'r', 'y') &&
     (calibration === undefined || isNumbers(calibration))

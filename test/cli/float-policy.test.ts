@@ -37,6 +37,7 @@ describe('float policies on disk', () => {
     ['an envelope without knots', { ...SHIPPED, interface: { ...SHIPPED.interface, envelopes: [{ d: 0 }] } }],
     ['a layer that is null', { ...SHIPPED, layers: [null] }],
     ['a layer without weights', { ...SHIPPED, layers: [{ ...first, weights: undefined }, ...others] }],
+    ['an activation that there is not', { ...SHIPPED, layers: [{ ...first, activation: 'gelu' }, ...others] }],
     ['weights that are text', { ...SHIPPED, layers: [{ ...first, weights: ['1'] }, ...others] }],
   ])('%s is refused by name', async (_what, document) => {
     const path = fileOf(document);
