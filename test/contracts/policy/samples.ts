@@ -159,12 +159,13 @@ export function randomLayer(
 ): DenseLayer {
   const inSize = xmax.length;
   const magnitude = [1, 100, 8000, 32767][stream.below(4)]!;
+  const offset = [0, 1000, 1000000, 1000000000][stream.below(4)]!;
   const layer: DenseLayer = {
     inSize,
     outSize,
     shift: between(stream, 0, 20),
     weights: Int16Array.from({ length: inSize * outSize }, () => between(stream, -magnitude, magnitude)),
-    bias: Int32Array.from({ length: outSize }, () => between(stream, -1000000000, 1000000000)),
+    bias: Int32Array.from({ length: outSize }, () => between(stream, -offset, offset)),
     activation,
     exponent: activation === 'hardtanh' ? between(stream, 0, 14) : 0,
   };
