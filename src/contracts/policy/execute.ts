@@ -114,17 +114,28 @@ export class PolicyExecutor {
 
   /** From normalised inputs x[inputs] to out[outputs] before the envelopes: what a verifier bounds. */
   inferNetwork(x: Int32Array, out: Int32Array): void {
-    const { layers, head } = this.policy;
-    let from = x;
-    for (let l = 0; l < layers.length; l++) {
-      evaluateLayer(layers[l]!, from, this.#z[l]!);
-      from = this.#z[l]!;
-    }
+    const { head } = this.policy;
+    const from = this.#forward(x);
     const { outputs } = this.policy.interface;
     const row = head.kind === 'disc' ? argmax(from) * outputs.length : 0;
     for (let d = 0; d < outputs.length; d++) {
       out[d] = head.kind === 'disc' ? head.table[row + d]! : scaleOutput(outputs[d]!, from[d]!);
     }
+  }
+
+  /** From normalised inputs to units[last layer], its activations. */
+  inferUnits(x: Int32Array, units: Int32Array): void {
+    units.set(this.#forward(x));
+  }
+
+  #forward(x: Int32Array): Int32Array {
+    const { layers } = this.policy;
+    let from = x;
+    for (let l = 0; l < layers.length; l++) {
+      evaluateLayer(layers[l]!, from, this.#z[l]!);
+      from = this.#z[l]!;
+    }
+    return from;
   }
 }
 
