@@ -24,6 +24,11 @@ export interface FloatPolicy {
   readonly interface: PolicyInterface;
   /** Normalised observations [rows][inputs] that it meets at work; the freeze fits its scales to them. */
   readonly calibration?: Float32Array;
+  /**
+   * i32 [actions][outputs], row-major, in the units of the outputs: the last layer (identity) gives one logit an action,
+   * and the greatest picks a row, the lowest index winning ties. Left out: the outputs are continuous.
+   */
+  readonly actionTable?: Int32Array;
 }
 
 /** Closed intervals, one per unit. */
@@ -36,21 +41,25 @@ export interface Range {
 export const FIXED_ONE = 32768;
 
 /** @throws `freeze.shape`, `freeze.weights`. */
-export function checkFloatPolicy({ layers, interface: { inputs, outputs } }: FloatPolicy): void {
+export function checkFloatPolicy(policy: FloatPolicy): void {
+  const { layers, actionTable } = policy;
+  const { inputs, outputs } = policy.interface;
   let width = inputs.length;
   layers.forEach((layer, l) => {
     checkShape(layer, l, width);
     checkFinite(layer, l);
     const last = l === layers.length - 1;
-    if (layer.activation === (last ? 'relu' : 'identity')) {
-      const rule = last ? 'identity, hardtanh or tanh in the last layer' : 'identity in the last layer only';
+    if (layer.activation === (last ? 'relu' : 'identity') || (last && actionTable && layer.activation !== 'identity')) {
+      const ends = actionTable === undefined ? 'identity, hardtanh or tanh' : 'identity before an action table';
+      const rule = last ? `${ends} in the last layer` : 'identity in the last layer only';
       throw fail('freeze.shape', { expected: { layer: l, rule }, got: layer.activation });
     }
     width = layer.outSize;
   });
-  if (layers.length === 0 || width !== outputs.length) {
+  const lastOutSize = actionTable === undefined ? outputs.length : actionTable.length / outputs.length;
+  if (layers.length === 0 || width !== lastOutSize) {
     throw fail('freeze.shape', {
-      expected: { layersAtLeast: 1, lastOutSize: outputs.length },
+      expected: { layersAtLeast: 1, lastOutSize },
       got: { layers: layers.length, lastOutSize: width },
     });
   }
@@ -77,7 +86,7 @@ function checkFinite({ inSize, weights, bias }: FloatLayer, layer: number): void
   if (row >= 0) throw fail('freeze.weights', { expected: 'finite', got: { layer, row, bias: String(bias[row]) } });
 }
 
-function activateReal(activation: Activation, z: number): number {
+export function activateReal(activation: Activation, z: number): number {
   if (activation === 'relu') return Math.max(z, 0);
   if (activation === 'hardtanh') return Math.min(Math.max(z, -1), 1);
   return activation === 'tanh' ? tanhReal(z) : z;
@@ -104,8 +113,19 @@ export class FloatNetwork {
       evaluateReal(layer, input, this.activations[l]!);
       input = this.activations[l]!;
     });
-    for (let d = 0; d < out.length; d++) out[d] = scaleOutput(policyInterface.outputs[d]!, input[d]! * FIXED_ONE);
+    const { actionTable } = this.#policy;
+    const row = actionTable === undefined ? 0 : greatestLogit(input) * out.length;
+    for (let d = 0; d < out.length; d++) {
+      out[d] = actionTable?.[row + d] ?? scaleOutput(policyInterface.outputs[d]!, input[d]! * FIXED_ONE);
+    }
   }
+}
+
+/** The lowest index wins ties. */
+export function greatestLogit(logits: ArrayLike<number>): number {
+  let best = 0;
+  for (let a = 1; a < logits.length; a++) if (logits[a]! > logits[best]!) best = a;
+  return best;
 }
 
 function evaluateReal(

@@ -6,7 +6,6 @@ import { fail, isGridPactError } from '../../base/errors.ts';
 import type { LoadedPolicy } from '../../contracts/policy/artifact.ts';
 import { buildPolicy } from '../../contracts/policy/codec.ts';
 import { vectorDigests } from '../../contracts/policy/vectors.ts';
-import type { PolicyInterface } from '../../grid/interface.ts';
 import { checkFloatPolicy, type FloatPolicy } from './floatPolicy.ts';
 import {
   errorBound,
@@ -75,7 +74,7 @@ export function freezePolicy(float: FloatPolicy, options: FreezeOptions = {}): F
   if (!Number.isSafeInteger(gridPoints) || gridPoints < 0 || gridPoints > MAX_POINTS) {
     throw fail('freeze.options', { expected: { points: `0..${MAX_POINTS}` }, got: gridPoints });
   }
-  checkInterface(float.interface);
+  checkInterface(float);
   checkFloatPolicy(float);
   const points = referencePoints(float, calibration, gridPoints, seed);
   const { layers, artifact } = bestCandidate(float, points);
@@ -88,13 +87,17 @@ export function frozen(artifact: LoadedPolicy, quantisation: Quantisation): Froz
   return { bytes: artifact.bytes, cid: artifact.cid, artifact, quantisation, ...vectorDigests(artifact) };
 }
 
-/** The loader's word on the interface alone, under a network of zeros. */
-function checkInterface(shared: PolicyInterface): void {
-  const [inSize, outSize] = [shared.inputs.length, shared.outputs.length];
+/** The loader's word on the interface and the action table alone, under a network of zeros. */
+export function checkInterface({ interface: shared, actionTable }: FloatPolicy): void {
+  const inSize = shared.inputs.length;
+  const actions = actionTable === undefined ? 0 : Math.floor(actionTable.length / shared.outputs.length);
+  const outSize = actionTable === undefined ? shared.outputs.length : actions;
   const weights = new Int16Array(inSize * outSize);
   const bias = new Int32Array(outSize);
   const layer = { inSize, outSize, shift: 0, weights, bias, activation: 'identity', exponent: 0 } as const;
-  buildPolicy({ interface: shared, layers: [layer], head: { kind: 'cont' } });
+  const head =
+    actionTable === undefined ? ({ kind: 'cont' } as const) : { kind: 'disc' as const, actions, table: actionTable };
+  buildPolicy({ interface: shared, layers: [layer], head });
 }
 
 function bestCandidate(float: FloatPolicy, points: ReferencePoints): Candidate {

@@ -104,22 +104,37 @@ export function measureError(
   from: number,
   count: number,
 ): MeasuredError {
+  const { max, sum } = outputErrors(policy, points, from, count);
+  const total = sum.reduce((held, each) => held + each, 0);
+  return {
+    maxError: max.reduce((held, each) => Math.max(held, each), 0),
+    meanError: count === 0 ? 0 : total / (count * max.length),
+  };
+}
+
+/** The same, output by output: [outputs] greatest error and sum of errors. */
+export function outputErrors(
+  policy: LoadedPolicy,
+  points: ReferencePoints,
+  from: number,
+  count: number,
+): { readonly max: Float64Array; readonly sum: Float64Array } {
   const { inputs, outputs } = policy.interface;
   const executor = createExecutor(policy);
   const x = new Int32Array(inputs.length);
   const out = new Int32Array(outputs.length);
-  let maxError = 0;
-  let sum = 0;
+  const max = new Float64Array(outputs.length);
+  const sum = new Float64Array(outputs.length);
   for (let n = from; n < from + count; n++) {
     x.set(points.x.subarray(n * inputs.length, (n + 1) * inputs.length));
     executor.inferNetwork(x, out);
     for (let d = 0; d < outputs.length; d++) {
       const error = Math.abs(out[d]! - points.issued[n * outputs.length + d]!) / ratedRange(outputs[d]!);
-      maxError = Math.max(maxError, error);
-      sum += error;
+      max[d] = Math.max(max[d]!, error);
+      sum[d]! += error;
     }
   }
-  return { maxError, meanError: count === 0 ? 0 : sum / (count * outputs.length) };
+  return { max, sum };
 }
 
 export function ratedRange({ lo, hi }: OutputSpec): number {
