@@ -175,6 +175,7 @@ export const ERRORS = {
   'tx.signature': 'A transaction does not carry a valid signature of its account for this chain.',
   'tx.size': 'A transaction is empty or too large.',
   'tx.unknown': 'No transaction of that hash is waiting, or was committed of late.',
+  'verify.budget': 'A budget of a proof search is not positive.',
 } as const satisfies Record<string, string>;
 
 export type ErrorCode = keyof typeof ERRORS;
