@@ -6,7 +6,7 @@ import { shiftFloor } from '../../../base/fixed.ts';
 import type { LoadedPolicy } from '../artifact.ts';
 import { argmax, createExecutor, type PolicyExecutor } from '../execute.ts';
 import { NO_BOUND, type Ranges } from './backward.ts';
-import { claimBound, outputTerm, unitClaim, unitTerm, type Term } from './claim.ts';
+import { claimBound, outputTerm, unitClaim, unitTerm, type Term, type UnitClaim } from './claim.ts';
 import { envelopeTables, HeadBounds } from './head.ts';
 import { boundLayers } from './network.ts';
 import { checkPropertyFits, type Property } from './property.ts';
@@ -21,6 +21,8 @@ export const VACUOUS = 0 - NO_BOUND;
 
 /** Where the slack of the last linear bound lies, for whoever chooses the next split; the checker has no use for it. */
 export interface LeafView {
+  /** The sum over the last layer's units that `runs[0]` was last asked to bound. */
+  claim: UnitClaim | undefined;
   readonly runs: readonly RunBounds[];
   readonly heads: readonly HeadBounds[];
   readonly steps: StepBounds | undefined;
@@ -68,7 +70,12 @@ export class LeafBounder {
     this.#units = new Int32Array(layers[layers.length - 1]!.outSize);
     this.#difference = new Int32Array(this.#units.length);
     this.dims = isPair ? 2 * inputs.length : inputs.length;
-    this.view = { runs, heads, steps: isPair ? new StepBounds(inputs, layers, runs[0]!, runs[1]!) : undefined };
+    this.view = {
+      claim: undefined,
+      runs,
+      heads,
+      steps: isPair ? new StepBounds(inputs, layers, runs[0]!, runs[1]!) : undefined,
+    };
   }
 
   /** lo, hi: [dims], a piece of box `b`. NO_BOUND when nothing can be said, VACUOUS when the piece is empty. */
@@ -155,6 +162,7 @@ export class LeafBounder {
   #linearBound(): number {
     const { runs, steps } = this.view;
     const runClaim = unitClaim(this.#both.map((c, d) => (c === 0 ? undefined : this.#runTerm(c, d))));
+    this.view.claim = runClaim;
     const own = claimBound(runClaim, runs[0]!.upperOfLast(runClaim.weights, 0, 1));
     if (steps === undefined || own === NO_BOUND) return own;
     const stepClaim = unitClaim(this.#lin2.map((c, d) => (c === 0 ? undefined : this.#stepTerm(c, d))));
