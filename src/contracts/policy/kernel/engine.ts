@@ -22,19 +22,29 @@ interface Engine {
 
 declare const WebAssembly: Engine | undefined;
 
-const MODULES = new Map<KernelKind, object>();
+const BYTES = new Map<KernelKind, Uint8Array>();
+const COMPILED = new Map<KernelKind, object>();
+let best: KernelKind | undefined;
+
+/** Assembled once a process. */
+function bytesOf(kind: KernelKind): Uint8Array {
+  const bytes = BYTES.get(kind) ?? kernelModule(kind);
+  BYTES.set(kind, bytes);
+  return bytes;
+}
 
 /** The best kind this engine takes; undefined: none, and the reference executor has to do. */
 export function availableKind(): KernelKind | undefined {
   // Typed arrays over the memory take the byte order of the host, the memory is little-endian.
   if (typeof WebAssembly === 'undefined' || !isLittleEndian()) return undefined;
-  return WebAssembly.validate(kernelModule('simd')) ? 'simd' : 'scalar';
+  best ??= WebAssembly.validate(bytesOf('simd')) ? 'simd' : 'scalar';
+  return best;
 }
 
 /** Compiled once a process. @throws `policy.selfTest` when the bytes are not those pinned in module.ts. */
 export function instantiateKernel(kind: KernelKind): KernelExports {
-  const module = MODULES.get(kind) ?? compileKernel(kind, kernelModule(kind));
-  MODULES.set(kind, module);
+  const module = COMPILED.get(kind) ?? compileKernel(kind, bytesOf(kind));
+  COMPILED.set(kind, module);
   return new WebAssembly!.Instance(module, {}).exports as KernelExports;
 }
 

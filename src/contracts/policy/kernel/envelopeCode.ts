@@ -22,11 +22,17 @@ export function clampTo(
   return [...x.set(select(lo, x.get, lt(x.get, lo))), ...x.set(select(hi, x.get, gt(x.get, hi)))];
 }
 
-/** (raw address, x address): 3.2 for every input, i32 to i16. */
+/** The activation after this one: pairs lie `2 + 2*skip` bytes apart, the two of a pair side by side, pairs at 4. */
+function nextActivation(x: Local, skip: Local): Code {
+  return x.set(i32.add(i32.add(x.get, i32.const(2)), i32.mul(i32.and(x.get, i32.const(2)), skip.get)));
+}
+
+/** (raw address, x address, skip): 3.2 for every input, i32 to i16. */
 export function normaliser(): WasmFunction {
   const f = new FunctionWriter();
   const raw = f.param();
   const x = f.param();
+  const skip = f.param();
   const spec = f.local();
   const end = f.local();
   const r = f.local();
@@ -52,7 +58,7 @@ export function normaliser(): WasmFunction {
         ...clampTo(v, i64.const(-32767), i64.const(32767), i64),
         ...i32.store16(x.get, i32.wrap(v.get)),
         ...advance(raw, 4),
-        ...advance(x, 2),
+        ...nextActivation(x, skip),
         ...advance(spec, INPUT.size),
       ],
       i32.lt(raw.get, end.get),
@@ -60,16 +66,19 @@ export function normaliser(): WasmFunction {
   ]);
 }
 
-/** (x address, z address, out address): 3.5(a) from the last layer's i16, or 3.5(b) from its i32. */
+/** (x address, skip, z address, bytes between sums, out address): 3.5(a) from the last layer's i16, or 3.5(b) from its i32. */
 export function headFunction(): WasmFunction {
   const f = new FunctionWriter();
   const x = f.param();
+  const skip = f.param();
   const z = f.param();
+  const apart = f.param();
   const out = f.param();
   const end = f.local();
   const spec = f.local();
   const i = f.local();
   const best = f.local();
+  const top = f.local();
   const lo = f.local(I64);
   const hi = f.local(I64);
   const p = f.local(I64);
@@ -94,7 +103,7 @@ export function headFunction(): WasmFunction {
         ...hi.set(i64.load(spec.get, OUTPUT.hi)),
         ...clampTo(p, lo.get, hi.get, i64),
         ...i32.store(out.get, i32.wrap(p.get)),
-        ...advance(x, 2),
+        ...nextActivation(x, skip),
         ...advance(out, 4),
         ...advance(spec, OUTPUT.size),
       ],
@@ -103,9 +112,11 @@ export function headFunction(): WasmFunction {
   ];
   const discrete = [
     ...best.set(i32.const(0)),
+    ...top.set(i32.load(z.get)),
     ...i.set(i32.const(1)),
     ...loopWhile(i32.lt(i.get, header(HEADER.actions)), [
-      ...when(i32.gt(i32.load(word(z, i)), i32.load(word(z, best))), best.set(i.get)),
+      ...z.set(i32.add(z.get, apart.get)),
+      ...when(i32.gt(i32.load(z.get), top.get), [...best.set(i.get), ...top.set(i32.load(z.get))]),
       ...advance(i, 1),
     ]),
     ...i.set(i32.add(i32.const(AT.actions), i32.mul(best.get, header(HEADER.outputBytes)))),
@@ -115,10 +126,6 @@ export function headFunction(): WasmFunction {
     ...end.set(i32.add(out.get, header(HEADER.outputBytes))),
     ...when(header(HEADER.actions), discrete, continuous),
   ]);
-}
-
-function word(base: Local, index: Local): Code {
-  return i32.add(base.get, i32.shl(index.get, i32.const(2)));
 }
 
 /** (r address, v address, last knot, at, 1 to round up) -> value: 3.5(c). */

@@ -91,7 +91,9 @@ export const i32x4 = {
   add: simd(0xae),
   sub: simd(0xb1),
   and: simd(0x4e),
+  min: simd(0xb6),
   minUnsigned: simd(0xb7),
+  max: simd(0xb8),
   dot: simd(0xba),
 };
 
@@ -110,6 +112,12 @@ export function when(condition: Code, then: Code, otherwise: Code = []): Code {
 /** Runs the body, then again as long as the condition holds. */
 export function repeat(body: Code, condition: Code): Code {
   return [0x03, VOID, ...body, ...condition, 0x0d, 0, 0x0b];
+}
+
+/** Part after part over and over; leaves after a part whose `exits` entry holds, or when `again` no longer does. */
+export function partedLoop(parts: readonly Code[], exits: readonly Code[], again: Code): Code {
+  const body = parts.flatMap((part, n) => [...part, ...(n < exits.length ? [...exits[n]!, 0x0d, 1] : [])]);
+  return [0x02, VOID, 0x03, VOID, ...body, ...again, 0x0d, 0, 0x0b, 0x0b];
 }
 
 export function loopWhile(condition: Code, body: Code): Code {

@@ -7,10 +7,8 @@ import { floorDiv } from '../../../base/fixed.ts';
 /** Vectors a call of `batch` or `fleet` takes. */
 export const CHUNK = 1024;
 
-/** Bytes between the activations of two inferences side by side: 256 i16, and room for a store past the end. */
-export const X_SLOT = 528;
-/** Bytes between their last-layer or tanh sums: 256 i32, and as much room. */
-export const Z_SLOT = 1040;
+/** Inferences the SIMD module runs side by side, two vectors of four lanes. */
+export const LANES = 8;
 
 /** Words of the header. */
 export const HEADER = { inputs: 0, outputs: 4, layers: 8, envelopes: 12, actions: 16, inputBytes: 20, outputBytes: 24 };
@@ -24,21 +22,23 @@ export const OUTPUT = { m: 0, half: 8, t: 16, c: 24, lo: 32, hi: 40, size: 48 };
 /** What becomes of the sums of a layer. */
 export const MODE = { clamp: 0, tanh: 1, raw: 2 };
 
-/** A layer; `pairs` is its inputs two by two, `vectors` its outputs four by four, `rows` its form (pack.ts). */
+/** A layer; `pairs` is its inputs two by two, `quads` four by four, `vectors` its outputs four by four, `rows` its form (pack.ts). */
 export const LAYER = {
   inputs: 0,
   pairs: 4,
-  outputs: 8,
-  vectors: 12,
-  weights: 16,
-  bias: 20,
-  shift: 24,
-  mode: 28,
-  lo: 32,
-  hi: 36,
-  rows: 40,
-  rowBytes: 44,
-  size: 48,
+  quads: 8,
+  outputs: 12,
+  vectors: 16,
+  weights: 20,
+  bias: 24,
+  shift: 28,
+  mode: 32,
+  lo: 36,
+  hi: 40,
+  rows: 44,
+  /** Eight inputs at a time, of a layer in rows. */
+  octets: 48,
+  size: 64,
 };
 
 /** env[]: offsets in bytes of target and source, the flag that says the source is missing (0: never). */
@@ -68,10 +68,11 @@ const PARTS = {
   actions: 256 * 16 * 4,
   bias: 4 * 256 * 4,
   weights: WEIGHT_BYTES,
-  /** Two that layers read and write in turns, each for up to four inferences. */
-  xEven: 4 * X_SLOT,
-  xOdd: 4 * X_SLOT,
-  z: 4 * Z_SLOT,
+  /** Activations, i16, that layers read and write in turns: [i] of one inference, [pair of i][lane][2] of several. */
+  xEven: 2 * 256 * LANES + 16,
+  xOdd: 2 * 256 * LANES + 16,
+  /** Sums before tanh or a discrete head, i32 [o] or [o][lane]. */
+  z: 4 * 256 * LANES + 16,
   masks: 4 * CHUNK,
   flags: CHUNK,
   raw: CHUNK * 64 * 4,

@@ -20,19 +20,17 @@ import {
   normaliser,
 } from './envelopeCode.ts';
 import { call, i32, loopWhile, when } from './instructions.ts';
-import { AT, HEADER, LAYER, PAGES, X_SLOT, Z_SLOT } from './layout.ts';
+import { laneBlocks, laneLayer, laneRows, laneTanhPass } from './laneCode.ts';
+import { AT, HEADER, LANES, LAYER, PAGES } from './layout.ts';
 import type { KernelKind } from './pack.ts';
 import { scalarLayer, scalarTanh } from './scalarCode.ts';
-import { blockFunction, layerFunction, offsetBy, rowsFunction, tanhFunction } from './simdCode.ts';
+import { blockFunction, layerFunction, rowsFunction, tanhFunction, tanhPassFunction } from './simdCode.ts';
 
 /** SHA-256 of the bytes of `kernelModule`. */
 export const MODULE_SHA256: Readonly<Record<KernelKind, string>> = {
-  simd: 'afd8873e0d87ec0ddfebafb8672d9ff832b3c114cf2998f99a39723c63e90717',
-  scalar: '82c86692f295a005a720248cdf4abf8c21fe6be61505c5e6eeafb1d5f9bd8ac4',
+  simd: '10df525edf3f675884bf0caec460daf0f769fdbfdf66b5174252e5b001eac786',
+  scalar: 'ffcedcba59d399d867f5205bf62fd28fccba8dc33361b00ea85d6d0d021e2efb',
 };
-
-/** Inferences that `batch` and `fleet` take side by side. */
-const TOGETHER: Readonly<Record<KernelKind, number>> = { simd: 2, scalar: 1 };
 
 /** Collects functions; an index is where a function stands. */
 class ModuleWriter {
@@ -46,32 +44,39 @@ class ModuleWriter {
 
 export function kernelModule(kind: KernelKind): Uint8Array {
   const m = new ModuleWriter();
+  const around = addAround(m);
+  const { fallback } = around;
+  if (kind === 'scalar') {
+    const one = m.add(networkFunction(1, { ...around, layer: m.add(scalarLayer(m.add(scalarTanh()))) }));
+    addEntries(m, { one, several: one, fallback, together: 1 });
+  } else {
+    const { oneLayer, laneLayers } = addSimdLayers(m);
+    const one = m.add(networkFunction(1, { ...around, layer: oneLayer }));
+    const several = m.add(networkFunction(LANES, { ...around, layer: laneLayers }));
+    addEntries(m, { one, several, fallback, together: LANES });
+  }
+  return assembleModule(m.functions, PAGES);
+}
+
+/** Everything but the layers. */
+function addAround(m: ModuleWriter): Omit<NetworkFunctions, 'layer'> & { readonly fallback: number } {
   const normalise = m.add(normaliser());
   const head = m.add(headFunction());
   const interpolate = m.add(interpolator());
   const envelopes = m.add(envelopeFunction(interpolate));
   const fallback = m.add(fallbackFunction(interpolate, envelopes), 'fallback');
-  const layer = kind === 'simd' ? simdLayers(m) : [m.add(scalarLayer(m.add(scalarTanh())))];
-  const network = (together: number, index: number): number =>
-    m.add(networkFunction(together, { normalise, head, envelopes, layer: index }));
-  const one = network(1, layer[0]!);
-  const several = layer[1] === undefined ? one : network(TOGETHER[kind], layer[1]);
-  m.add(singleFunction(one), 'single');
-  m.add(batchFunction(TOGETHER[kind], one, several), 'batch');
-  m.add(fleetFunction(TOGETHER[kind], { one, several, fallback }), 'fleet');
-  return assembleModule(m.functions, PAGES);
+  return { normalise, head, envelopes, fallback };
 }
 
-/** Layers of one inference and of several. */
-function simdLayers(m: ModuleWriter): readonly number[] {
-  const rows = m.add(rowsFunction());
+/** Layers of one inference and of eight. */
+function addSimdLayers(m: ModuleWriter): { readonly oneLayer: number; readonly laneLayers: number } {
   const tanh = m.add(tanhFunction());
-  const blocks = (inferences: number, widths: readonly number[]): Readonly<Record<number, number>> =>
-    Object.fromEntries(widths.map((width) => [width, m.add(blockFunction(inferences, width))]));
-  return [
-    m.add(layerFunction(1, { rows, tanh, blocks: blocks(1, [8, 4, 2, 1]) })),
-    m.add(layerFunction(TOGETHER.simd, { rows, tanh, blocks: blocks(TOGETHER.simd, [4, 2, 1]) })),
-  ];
+  const blocks = Object.fromEntries([4, 2, 1].map((width) => [width, m.add(blockFunction(width))]));
+  const rows = m.add(rowsFunction());
+  const tanhPass = m.add(tanhPassFunction(tanh));
+  const oneLayer = m.add(layerFunction({ blocks, rows, tanhPass }));
+  const laneLayers = m.add(laneLayer(m.add(laneBlocks()), m.add(laneRows()), m.add(laneTanhPass(tanh))));
+  return { oneLayer, laneLayers };
 }
 
 interface NetworkFunctions {
@@ -94,8 +99,10 @@ function networkFunction(together: number, { normalise, head, envelopes, layer }
   const vector = (base: Local, word: number, m: number): Code =>
     m === 0 ? base.get : i32.add(base.get, i32.mul(header(word), i32.const(m)));
   const each = (body: (m: number) => Code): Code => Array.from({ length: together }, (_, m) => m).flatMap(body);
+  // a pair of activations of every lane, then the next pair
+  const skip = i32.const(2 * (together - 1));
   return f.end([
-    ...each((m) => call(normalise, vector(raw, HEADER.inputBytes, m), i32.const(AT.xEven + m * X_SLOT))),
+    ...each((m) => call(normalise, vector(raw, HEADER.inputBytes, m), i32.const(AT.xEven + 4 * m), skip)),
     ...source.set(i32.const(AT.xEven)),
     ...target.set(i32.const(AT.xOdd)),
     ...spec.set(i32.const(AT.layers)),
@@ -108,7 +115,14 @@ function networkFunction(together: number, { normalise, head, envelopes, layer }
       ...advance(spec, LAYER.size),
     ]),
     ...each((m) =>
-      call(head, offsetBy(source, m * X_SLOT), i32.const(AT.z + m * Z_SLOT), vector(out, HEADER.outputBytes, m)),
+      call(
+        head,
+        i32.add(source.get, i32.const(4 * m)),
+        skip,
+        i32.const(AT.z + 4 * m),
+        i32.const(4 * together),
+        vector(out, HEADER.outputBytes, m),
+      ),
     ),
     ...when(
       header(HEADER.envelopes),
@@ -117,72 +131,86 @@ function networkFunction(together: number, { normalise, head, envelopes, layer }
   ]);
 }
 
+interface Entries {
+  readonly one: number;
+  /** Of `together` in a row. */
+  readonly several: number;
+  readonly fallback: number;
+  readonly together: number;
+}
+
+function addEntries(m: ModuleWriter, entries: Entries): void {
+  m.add(singleFunction(entries.one), 'single');
+  m.add(batchFunction(entries), 'batch');
+  m.add(fleetFunction(entries), 'fleet');
+}
+
 /** (): the first raw vector to the first output vector. */
 function singleFunction(one: number): WasmFunction {
   return new FunctionWriter().end(call(one, i32.const(AT.raw), i32.const(AT.out)));
 }
 
 /** (count): nothing missing. */
-function batchFunction(together: number, one: number, several: number): WasmFunction {
+function batchFunction(entries: Entries): WasmFunction {
   const f = new FunctionWriter();
   const count = f.param();
   const raw = f.local();
   const out = f.local();
-  const step = (index: number, vectors: number): Code => [
-    ...call(index, raw.get, out.get),
-    ...forward(raw, out, vectors),
-    ...advance(count, 0 - vectors),
-  ];
   return f.end([
     ...raw.set(i32.const(AT.raw)),
     ...out.set(i32.const(AT.out)),
-    ...loopWhile(i32.ge(count.get, i32.const(together)), step(several, together)),
-    ...(together === 1 ? [] : loopWhile(count.get, step(one, 1))),
+    ...throughVectors(entries, { count, raw, out }, () => []),
   ]);
 }
 
-function forward(raw: Local, out: Local, vectors: number): Code {
-  const on = (pointer: Local, word: number): Code =>
-    pointer.set(i32.add(pointer.get, i32.mul(header(word), i32.const(vectors))));
-  return [...on(raw, HEADER.inputBytes), ...on(out, HEADER.outputBytes)];
-}
-
-/** (count): a missing mask each; flag 1 where the fallback answered. Neighbours with nothing missing go together. */
-function fleetFunction(
-  together: number,
-  { one, several, fallback }: { readonly one: number; readonly several: number; readonly fallback: number },
-): WasmFunction {
+/** (count): a missing mask each; flag 1 where the fallback answered, whatever the network had made of it. */
+function fleetFunction(entries: Entries): WasmFunction {
   const f = new FunctionWriter();
   const count = f.param();
   const raw = f.local();
   const out = f.local();
   const mask = f.local();
   const flag = f.local();
-  const forwardAll = (vectors: number): Code => [
-    ...forward(raw, out, vectors),
-    ...advance(mask, 4 * vectors),
-    ...advance(flag, vectors),
-    ...advance(count, 0 - vectors),
-  ];
-  const masks = (vectors: number): Code =>
-    Array.from({ length: vectors }, (_, m) => i32.load(mask.get, 4 * m)).reduce((a, b) => i32.or(a, b));
-  const flags = (vectors: number, value: number): Code =>
-    Array.from({ length: vectors }, (_, m) => m).flatMap((m) => i32.store8(flag.get, i32.const(value), m));
-  const alone = [
-    ...when(
-      masks(1),
-      [...call(fallback, raw.get, masks(1), out.get), ...flags(1, 1)],
-      [...call(one, raw.get, out.get), ...flags(1, 0)],
-    ),
-    ...forwardAll(1),
-  ];
-  const side = [...call(several, raw.get, out.get), ...flags(together, 0), ...forwardAll(together)];
-  const fits = i32.ge(count.get, i32.const(together));
+  const answer = (m: number): Code => {
+    const at = (base: Local, word: number): Code => i32.add(base.get, i32.mul(header(word), i32.const(m)));
+    const missing = i32.load(mask.get, 4 * m);
+    return when(
+      missing,
+      [
+        ...call(entries.fallback, at(raw, HEADER.inputBytes), missing, at(out, HEADER.outputBytes)),
+        ...i32.store8(flag.get, i32.const(1), m),
+      ],
+      i32.store8(flag.get, i32.const(0), m),
+    );
+  };
   return f.end([
     ...raw.set(i32.const(AT.raw)),
     ...out.set(i32.const(AT.out)),
     ...mask.set(i32.const(AT.masks)),
     ...flag.set(i32.const(AT.flags)),
-    ...loopWhile(count.get, together === 1 ? alone : when(fits, when(masks(together), alone, side), alone)),
+    ...throughVectors(entries, { count, raw, out }, (vectors) => [
+      ...Array.from({ length: vectors }, (_, m) => m).flatMap(answer),
+      ...advance(mask, 4 * vectors),
+      ...advance(flag, vectors),
+    ]),
   ]);
+}
+
+/** All vectors, `together` at a time and the rest one by one; `then` follows each call of a network. */
+function throughVectors(
+  { one, several, together }: Entries,
+  { count, raw, out }: { readonly count: Local; readonly raw: Local; readonly out: Local },
+  then: (vectors: number) => Code,
+): Code {
+  const step = (index: number, vectors: number): Code => [
+    ...call(index, raw.get, out.get),
+    ...then(vectors),
+    ...raw.set(i32.add(raw.get, i32.mul(header(HEADER.inputBytes), i32.const(vectors)))),
+    ...out.set(i32.add(out.get, i32.mul(header(HEADER.outputBytes), i32.const(vectors)))),
+    ...advance(count, 0 - vectors),
+  ];
+  return [
+    ...loopWhile(i32.ge(count.get, i32.const(together)), step(several, together)),
+    ...(together === 1 ? [] : loopWhile(count.get, step(one, 1))),
+  ];
 }

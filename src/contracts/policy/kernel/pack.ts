@@ -126,6 +126,7 @@ function packLayers({ layers, head }: LoadedPolicy, kind: KernelKind, view: Data
     const rows = kind === 'simd' && outSize <= MOST_ROWS;
     set(LAYER.inputs, inSize);
     set(LAYER.pairs, (inSize + 1) >> 1);
+    set(LAYER.quads, (inSize + 3) >> 2);
     set(LAYER.outputs, outSize);
     set(LAYER.vectors, vectors);
     set(LAYER.weights, weights.i16(packWeights(layer, kind, rows)));
@@ -135,7 +136,7 @@ function packLayers({ layers, head }: LoadedPolicy, kind: KernelKind, view: Data
     set(LAYER.shift, shift);
     packActivation(layer, head.kind === 'disc' && l === layers.length - 1, set);
     set(LAYER.rows, rows ? 1 : 0);
-    set(LAYER.rowBytes, 2 * upTo(inSize, 8));
+    set(LAYER.octets, (inSize + 7) >> 3);
   });
 }
 
@@ -158,11 +159,11 @@ function upTo(n: number, multiple: number): number {
 /**
  * rows: [o][i], each row filled up to eight.
  * scalar: four outputs at a time, [block][i][4].
- * simd: blocks of 32, 16, 8 and 4 outputs as they fit, [block][pair of i][output][2].
+ * simd: blocks of 16, 8 and 4 outputs as they fit, [block][pair of i][output][2], inputs filled up to four.
  */
 function packWeights(layer: DenseLayer, kind: KernelKind, rows: boolean): Int16Array {
   if (rows) return packRows(layer);
-  return kind === 'scalar' ? packBlocks(layer, [4], 1) : packBlocks(layer, [32, 16, 8, 4], 2);
+  return kind === 'scalar' ? packBlocks(layer, [4], 1, 1) : packBlocks(layer, [16, 8, 4], 2, 4);
 }
 
 function packRows({ inSize, outSize, weights }: DenseLayer): Int16Array {
@@ -172,10 +173,10 @@ function packRows({ inSize, outSize, weights }: DenseLayer): Int16Array {
   return packed;
 }
 
-/** `together`: how many inputs of an output lie side by side. */
-function packBlocks(layer: DenseLayer, sizes: readonly number[], together: number): Int16Array {
+/** `together`: how many inputs of an output lie side by side; inputs are filled up to a multiple of `multiple`. */
+function packBlocks(layer: DenseLayer, sizes: readonly number[], together: number, multiple: number): Int16Array {
   const { inSize, outSize, weights } = layer;
-  const inputs = upTo(inSize, together);
+  const inputs = upTo(inSize, multiple);
   const outputs = upTo(outSize, 4);
   const packed = new Int16Array(inputs * outputs);
   let at = 0;

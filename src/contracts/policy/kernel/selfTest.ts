@@ -13,10 +13,14 @@ export const CHAIN_CHUNK = 4096;
 /** SHA-256 over the outputs (i32 LE, vector-major) of the first `vectors`, lower-case hex. */
 export function outputDigest(kernel: PolicyKernel, vectors: number): string {
   const { inputs, outputs } = kernel.policy.interface;
-  const raw = new Int32Array(vectors * inputs.length);
+  const next = vectorSource(kernel.policy);
+  const raw = new Int32Array(CHAIN_CHUNK * inputs.length);
   const out = new Int32Array(vectors * outputs.length);
-  inputVectors(cidDigest(kernel.policy.cid), inputs)(raw);
-  kernel.runBatch(raw, out);
+  for (let from = 0; from < vectors; from += CHAIN_CHUNK) {
+    const given = raw.subarray(0, Math.min(CHAIN_CHUNK, vectors - from) * inputs.length);
+    next(given);
+    kernel.runBatch(given, out.subarray(from * outputs.length, (from + CHAIN_CHUNK) * outputs.length));
+  }
   return toHex(sha256(littleEndian(out)));
 }
 
