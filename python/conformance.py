@@ -21,14 +21,6 @@ def from_json(value):
     return [from_json(item) for item in value] if isinstance(value, list) else value
 
 
-def outcome(data):
-    """CID, or code of refusal."""
-    try:
-        return gp.Policy(data).cid
-    except gp.Refused as refused:
-        return refused.code
-
-
 # --- arithmetic: op -> function of the columns but the last ---------------------------------------
 
 
@@ -80,18 +72,18 @@ def same_refusal(got, expected):
 
 def check_loader(case):
     if case["id"] == "L4":
-        yield "document", outcome(gp.encode(from_json(case["document"]))), case["cid"]
+        yield "document", gp.outcome(gp.encode(from_json(case["document"]))), case["cid"]
     elif case["id"] == "L5":
         form = {"i16": "h", "i32": "i"}[case["type"]]
         yield "values", gp.tensor(bytes.fromhex(case["hex"]), form, len(case["values"]), "L5"), case["values"]
     elif case["id"] == "L6":
         yield from check_flips(case)
     elif "refused" in case:
-        got = outcome(unpack(case["bytes"]))
+        got = gp.outcome(unpack(case["bytes"]))
         yield "refused", case["refused"] if same_refusal(got, case["refused"]) else got, case["refused"]
     else:
         data = unpack(case["bytes"])
-        yield "cid", outcome(data), case["cid"]
+        yield "cid", gp.outcome(data), case["cid"]
         yield "again", gp.encode(gp.decode(data)).hex(), data.hex()
 
 
@@ -103,7 +95,7 @@ def check_flips(case):
         for bit in range(8):
             flipped = bytearray(data)
             flipped[at] ^= 1 << bit
-            got = outcome(bytes(flipped))
+            got = gp.outcome(bytes(flipped))
             yield f"flip {at}.{bit}", got != name, True
             loads += "0" if "." in got else "1"
     yield "loaded", loads.count("1"), case["loaded"]

@@ -5,6 +5,7 @@ Written from docs/spec/policy.md; section numbers below are those of that page.
 
     gridpolicy.py check FILE.json...        conformance files (docs/reference/conformance.md)
     gridpolicy.py id ARTIFACT               CID and gas
+    gridpolicy.py load < artifacts          hex, one artifact a line: its CID, or the code it is refused with
     gridpolicy.py run ARTIFACT < vectors    one JSON array of raw integers a line, null = missing
     gridpolicy.py vec ARTIFACT COUNT        SHA-256 of the outputs of the first COUNT vectors of 3.14
     gridpolicy.py chain ARTIFACT COUNT      digest chain over the outputs of COUNT vectors, 4096 a chunk
@@ -568,6 +569,14 @@ def load(path):
         return Policy(file.read(MAX_BYTES + 1))
 
 
+def outcome(data):
+    """CID, or code of refusal."""
+    try:
+        return Policy(data).cid
+    except Refused as refused:
+        return refused.code
+
+
 def run_lines(policy, lines):
     """One JSON array a line in, one out; null is a missing input."""
     for line in filter(str.strip, lines):
@@ -586,7 +595,10 @@ def main(arguments):
         import conformance
 
         return conformance.check_files(rest)
-    if command == "id" and len(rest) == 1:
+    if command == "load" and not rest:
+        for line in sys.stdin:
+            print(outcome(bytes.fromhex(line)))
+    elif command == "id" and len(rest) == 1:
         policy = load(rest[0])
         print(json.dumps({"cid": policy.cid, "gas": policy.gas}))
     elif command == "run" and len(rest) == 1:

@@ -12,6 +12,7 @@ import { endure } from '../test/env/endurance.ts';
 import { runHistories } from '../test/ledger/histories.ts';
 import { runSameIntegers } from '../test/twin/sameIntegersRun.ts';
 import { anm6Evidence } from './anm6Evidence.ts';
+import { artifactFuzz } from './artifactFuzz.ts';
 import { dispatchEvidence } from './dispatchEvidence.ts';
 import { frequencyEvidence } from './frequencyEvidence.ts';
 import { stackedEvidence } from './stackedEvidence.ts';
@@ -41,6 +42,10 @@ const PARTS: Readonly<Record<string, Part>> = {
   'anm6-easy': {
     title: 'anm6-easy: every seed of its recipe beside every baseline',
     run: () => anm6Evidence(REPO_ROOT),
+  },
+  'artifact-fuzz': {
+    title: 'mutated policy artifacts before the loader: no crash, no hang, nothing uncanonical accepted',
+    run: () => artifactFuzz(REPO_ROOT),
   },
   dispatch: {
     title: 'dispatch-home, dispatch-feeder: every seed of their recipes beside every baseline',

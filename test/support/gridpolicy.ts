@@ -15,7 +15,7 @@ interface Ran {
 /** One run of the command; text in, text out. */
 export function gridpolicy(args: readonly string[], stdin = ''): Ran {
   const script = join(REPO_ROOT, 'python', 'gridpolicy.py');
-  return spawnSync(PYTHON, [script, ...args], { encoding: 'utf8', input: stdin, env });
+  return spawnSync(PYTHON, [script, ...args], { encoding: 'utf8', input: stdin, env, maxBuffer: 64 * 1024 * 1024 });
 }
 
 const version = spawnSync(PYTHON, ['-c', 'import sys; sys.exit(sys.version_info < (3, 8))'], { env }).status;

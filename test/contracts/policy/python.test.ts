@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RandomStream } from '../../../src/base/random.ts';
 import { buildPolicy, loadArtifact } from '../../../src/contracts/policy/codec.ts';
 import { createExecutor } from '../../../src/contracts/policy/execute.ts';
+import { againstPython } from '../../support/fuzzPython.ts';
 import { ABOUT_PYTHON, gridpolicy, HAS_PYTHON } from '../../support/gridpolicy.ts';
 import { CONFORMANCE } from '../../../tools/conformance.ts';
 import { randomParts, tinyParts } from './samples.ts';
@@ -61,6 +62,12 @@ describe.skipIf(!HAS_PYTHON)(ABOUT_PYTHON, () => {
         .split('\n')
         .map((line) => JSON.parse(line) as unknown),
     ).toEqual(expected);
+  });
+
+  it('accepts and refuses 3000 mutated artifacts as the reference does', () => {
+    const { accepted, differences } = againstPython(20261122, 0, 3000);
+    expect(differences).toEqual([]);
+    expect(accepted).toBeGreaterThan(60);
   });
 
   it('refuses a broken artifact with a code and exit 1', () => {
