@@ -1,15 +1,10 @@
 /** The reference executor behind the calls of a kernel, for engines without WebAssembly and as the judge of the others. */
 import { floorDiv } from '../../../base/fixed.ts';
-import type { LoadedPolicy } from '../artifact.ts';
 import { PolicyExecutor } from '../execute.ts';
 import type { PolicyKernel } from './kernel.ts';
 
 export class ReferenceKernel extends PolicyExecutor implements PolicyKernel {
   readonly kind = 'reference';
-
-  constructor(policy: LoadedPolicy) {
-    super(policy);
-  }
 
   runBatch(raw: Int32Array, out: Int32Array): void {
     this.#each(raw, out, (one, answer) => this.runNetwork(one, answer));
