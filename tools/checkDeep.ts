@@ -15,6 +15,7 @@ import { anm6Evidence } from './anm6Evidence.ts';
 import { artifactFuzz } from './artifactFuzz.ts';
 import { dispatchEvidence } from './dispatchEvidence.ts';
 import { frequencyEvidence } from './frequencyEvidence.ts';
+import { pythonChain } from './pythonChain.ts';
 import { stackedEvidence } from './stackedEvidence.ts';
 import { voltageFrontier } from './voltageFrontier.ts';
 import { runLearners } from '../test/agents/learners.ts';
@@ -77,6 +78,10 @@ const PARTS: Readonly<Record<string, Part>> = {
         passed: JSON.stringify(final) === JSON.stringify(unkilled) && final.sumMicro === 0 && died === 100,
       };
     },
+  },
+  'python-chain': {
+    title: 'the digest chain of every shipped model, from the reference and from the Python executor',
+    run: () => pythonChain(REPO_ROOT),
   },
   'random-actions': {
     title: 'every task under random actions: endurance and balance',

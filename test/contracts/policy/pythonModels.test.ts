@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MODELS } from '../../../tools/modelCard.ts';
+import { referenceChain } from '../../../tools/pythonChain.ts';
 import { ABOUT_PYTHON, gridpolicy, HAS_PYTHON } from '../../support/gridpolicy.ts';
 import { REPO_ROOT } from '../../support/repo.ts';
 
@@ -17,5 +18,11 @@ describe.skipIf(!HAS_PYTHON)(ABOUT_PYTHON, () => {
     const artifact = join(directory, 'policy.cbor');
     expect(JSON.parse(gridpolicy(['id', artifact]).stdout)).toEqual({ cid: card.cid, gas: card.gas });
     expect(gridpolicy(['vec', artifact, '4096']).stdout.trim()).toBe(card.selfTest.vec4096);
+  });
+
+  it('gives the digest chain of the reference, the last chunk short', () => {
+    const artifact = join(REPO_ROOT, 'models', 'dispatch-home', 'policy.cbor');
+    expect(gridpolicy(['chain', artifact, '5000']).stdout.trim()).toBe(referenceChain(artifact, 5000));
+    expect(referenceChain(artifact, 5001)).not.toBe(referenceChain(artifact, 5000));
   });
 });
