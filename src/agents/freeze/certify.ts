@@ -6,7 +6,7 @@
 import { clamp } from '../../base/fixed.ts';
 import { UNIT_INTEGER, type OutputSpec } from '../../grid/interface.ts';
 import { Differential, TANH_COUNTS, type LayerBounds } from './differential.ts';
-import { activationRange, FIXED_ONE, type FloatPolicy, type Range } from './floatPolicy.ts';
+import { activateReal, FIXED_ONE, type FloatPolicy, type Range } from './floatPolicy.ts';
 import { inputBox, type IntegerLayer } from './integerNetwork.ts';
 import { ratedRange } from './measure.ts';
 
@@ -92,8 +92,8 @@ function outputShare(spec: OutputSpec, d: number, { z, delta }: LayerBounds, tan
   let counts: number;
   if (tanh) {
     // slope at most 1; the table; 32767 stands for 1 instead of 32768
-    const ends = activationRange('tanh', { lo: Float64Array.of(from), hi: Float64Array.of(to) });
-    counts = Math.min(off * FIXED_ONE, y(ends.hi[0]!) - y(ends.lo[0]!)) + TANH_COUNTS + 1;
+    const spread = y(activateReal('tanh', to)) - y(activateReal('tanh', from));
+    counts = Math.min(off * FIXED_ONE, spread) + TANH_COUNTS + 1;
   } else {
     // y = clamp(u): nothing is off where both are cut on the same side
     counts = Math.min(off * FIXED_ONE, y(to) - y(from));

@@ -13,7 +13,7 @@
  * magnitude, and is widened by as much.
  */
 import { UNIT_INTEGER } from '../../grid/interface.ts';
-import { activationRange, type FloatLayer, type Range } from './floatPolicy.ts';
+import { activateReal, type FloatLayer, type Range } from './floatPolicy.ts';
 import type { IntegerLayer } from './integerNetwork.ts';
 import { relax, type Relaxation } from './reach.ts';
 
@@ -276,9 +276,8 @@ function secants(
   if (activation === 'identity') return [1, 1];
   if (activation === 'relu') return from >= 0 ? [1, 1] : to <= 0 ? [0, 0] : [0, 1];
   if (activation === 'hardtanh') return from >= -1 && to <= 1 ? [1, 1] : to <= -1 || from >= 1 ? [0, 0] : [0, 1];
-  const ends = activationRange('tanh', { lo: Float64Array.of(from), hi: Float64Array.of(to) });
-  const derivative = (a: number): number => 1 - a * a;
-  const [atFrom, atTo] = [derivative(ends.lo[0]!), derivative(ends.hi[0]!)];
+  const [tFrom, tTo] = [activateReal('tanh', from), activateReal('tanh', to)];
+  const [atFrom, atTo] = [1 - tFrom * tFrom, 1 - tTo * tTo];
   const most = from <= 0 && to >= 0 ? 1 : Math.max(atFrom, atTo);
   // 1e-12: tanhReal's own error
   return [Math.max(0, Math.min(atFrom, atTo) - 1e-12), Math.min(1, most + 1e-12)];

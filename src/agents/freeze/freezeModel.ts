@@ -93,15 +93,16 @@ export function freezeModel(float: FloatPolicy, options: FreezeModelOptions = {}
   const { points: gridPoints = DEFAULT_POINTS, seed = 1, gate = {}, fineTune } = options;
   const calibration = options.calibration ?? float.calibration ?? new Float32Array(0);
   const points = referencePoints(float, calibration, gridPoints, seed);
-  let { candidate, ranges } = bestCandidate(float, float, points);
+  const plain = bestCandidate(float, float, points);
+  let candidate = plain.candidate;
   let fineTuned = false;
   if (fineTune !== undefined && measuredError(float, candidate, points) > fineTune.above) {
     const tuned = bestCandidate(float, fineTune.tune(float, points), points);
     if (measuredError(float, tuned.candidate, points) < measuredError(float, candidate, points)) {
-      [candidate, ranges, fineTuned] = [tuned.candidate, ranges, true];
+      [candidate, fineTuned] = [tuned.candidate, true];
     }
   }
-  const quantisation = { ...quantisationOf(float, candidate, points, ranges, options.boxes), fineTuned };
+  const quantisation = { ...quantisationOf(float, candidate, points, plain.ranges, options.boxes), fineTuned };
   checkGate(float, quantisation, gate);
   return { ...frozen(candidate.artifact, quantisation), quantisation };
 }

@@ -8,7 +8,7 @@
  * terms, and that slack is added outward (SLACK).
  */
 import type { FloatLayer, Range } from './floatPolicy.ts';
-import { activationRange, preActivationRange } from './floatPolicy.ts';
+import { activateReal, activationRange, preActivationRange } from './floatPolicy.ts';
 
 /** 2^-40: over gamma_n = n 2^-53 / (1 - n 2^-53) of every sum here, n <= 8000. */
 export const SLACK = 2 ** -40;
@@ -225,8 +225,8 @@ function gapOf(activation: FloatLayer['activation'], l: number, u: number, c: nu
 /** One slope for both sides; chords for piecewise-linear activations, the least derivative for tanh. */
 export function relax(activation: FloatLayer['activation'], l: number, u: number, out: Relaxation): Relaxation {
   if (activation === 'identity') return set(out, 1, 0, 0);
-  const ends = activationRange(activation, { lo: Float64Array.of(l), hi: Float64Array.of(u) });
-  const [al, au] = [ends.lo[0]!, ends.hi[0]!];
+  const al = activateReal(activation, l);
+  const au = activateReal(activation, u);
   if (activation === 'tanh') {
     // tanh(z) - slope*z does not fall on [l, u] when slope is the least derivative there; 1e-12: tanhReal's own error
     const slope = Math.min(1 - al * al, 1 - au * au);

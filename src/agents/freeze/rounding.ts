@@ -235,8 +235,8 @@ class RowRounding {
   }
 }
 
-/** Cholesky: the lower L with L L^T = a. */
-function factorise(a: Float64Array, n: number, out: Float64Array): void {
+/** Cholesky: the lower L with L L^T = a, n x n. */
+export function factorise(a: Float64Array, n: number, out: Float64Array): void {
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
       let sum = a[i * n + j]!;
@@ -247,7 +247,7 @@ function factorise(a: Float64Array, n: number, out: Float64Array): void {
 }
 
 /** L L^T y = b. */
-function solve(factor: Float64Array, n: number, b: Float64Array): Float64Array {
+export function solve(factor: Float64Array, n: number, b: Float64Array): Float64Array {
   const y = b.slice();
   for (let i = 0; i < n; i++) {
     for (let k = 0; k < i; k++) y[i]! -= factor[i * n + k]! * y[k]!;
