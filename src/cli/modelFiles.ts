@@ -145,7 +145,7 @@ function isMark(value: unknown): boolean {
   return Number.isSafeInteger(update) && Number.isSafeInteger(steps) && typeof sha256 === 'string';
 }
 
-function floatDocument({ layers, interface: shared, calibration }: FloatPolicy): FloatDocument {
+export function floatDocument({ layers, interface: shared, calibration }: FloatPolicy): FloatDocument {
   return {
     format: 'gridpact-float/1',
     interface: shared,

@@ -2,12 +2,13 @@ import { freezePolicy } from '../../agents/freeze/freeze.ts';
 import type { Action } from '../command.ts';
 import type { FreezeFlags } from '../commands/freeze.ts';
 import { writeNamedFile } from '../files.ts';
-import { readFloatPolicy } from '../modelFiles.ts';
+import { readFloatInput } from '../floatInput.ts';
 import { count, percent } from '../ui/format.ts';
 import { facts } from '../ui/table.ts';
 
 export const freeze: Action<FreezeFlags, [float: string]> = async (report, flags, path) => {
-  const frozen = freezePolicy(await readFloatPolicy(path), { points: flags.points });
+  const { policy, notes } = await readFloatInput(path, flags);
+  const frozen = freezePolicy(policy, { points: flags.points });
   await writeNamedFile(flags.out, frozen.bytes);
   const { maxError, meanError, bound, points } = frozen.quantisation;
   report.text(
@@ -18,6 +19,7 @@ export const freeze: Action<FreezeFlags, [float: string]> = async (report, flags
       ['error bound', `${percent(bound, 3)} of the output range, anywhere in the input box`],
       ['vec4096', frozen.vec4096],
       ['written', flags.out],
+      ...notes.map((note) => ['note', note] as const),
     ]),
   );
   report.document({
@@ -28,5 +30,6 @@ export const freeze: Action<FreezeFlags, [float: string]> = async (report, flags
     vec4096: frozen.vec4096,
     vec65536: frozen.vec65536,
     out: flags.out,
+    notes,
   });
 };
