@@ -5,7 +5,7 @@ import { ONNX_LIMITS, type OnnxTensor } from './model.ts';
 
 /** TensorProto.DataType: what can be read, and the name of what is likely to be met besides. */
 export const FLOAT = 1;
-export const INT64 = 7;
+const INT64 = 7;
 export const DOUBLE = 11;
 const TYPE_NAMES: Readonly<Record<number, string>> = {
   1: 'float32',
