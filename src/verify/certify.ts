@@ -17,7 +17,7 @@ export type Uncertified = 'leaves' | 'gas';
 
 /**
  * trees: one pre-order tree a box, as searched. limit: what no piece may exceed, `min` negated. A piece that integers
- * cannot close as it is, is split on.
+ * cannot close as it is, is split on; one that has become easy since it was split, is closed whole.
  */
 export function certify(
   tools: SearchTools,
@@ -26,8 +26,8 @@ export function certify(
   witness: Incumbent | undefined,
 ): LoadedCertificate | Uncertified {
   const { policy, property, sign } = tools;
-  const closed = closePieces(tools, trees, limit);
-  if (closed === undefined) return 'leaves';
+  const closed = new PieceCloser(tools, trees, limit);
+  if (!closed.run()) return 'leaves';
   if (checkGas(policy, property, closed) > MAX_CHECK_GAS) return 'gas';
   return buildCertificate({
     policy: policy.cid,
@@ -38,49 +38,69 @@ export function certify(
   });
 }
 
-interface ClosedTree {
-  readonly bytes: readonly number[];
-  readonly bound: number;
-  readonly linear: number;
-  readonly interval: number;
-}
+/** From this many searched pieces on, whole pieces are tried first. */
+const MANY_PIECES = 512;
 
-function closePieces(
-  { property, bounder, chooser }: SearchTools,
-  trees: Uint8Array,
-  limit: number,
-): ClosedTree | undefined {
-  const bytes: number[] = [];
-  let [bound, linear, interval, at] = [VACUOUS, 0, 0, 0];
-  const closeBy = (byte: number, value: number): void => {
-    bytes.push(byte);
-    bound = Math.max(bound, value);
-  };
-  for (let b = 0; b < property.box.length; b++) {
-    const open = [{ ...rootPiece(property, b), isOwn: false }];
-    for (let piece = open.pop(); piece !== undefined; piece = open.pop()) {
-      const { lo, hi, isOwn } = piece;
-      let split = isOwn ? SEARCHED : trees[at++]!;
-      if (split === SEARCHED) {
-        const plain = bounder.bound(b, lo, hi, 3);
-        const tight = plain <= limit ? plain : bounder.bound(b, lo, hi, 2);
-        if (tight <= limit) {
-          closeBy(plain <= limit ? LEAF_INTERVAL : LEAF_LINEAR, tight);
-          if (plain <= limit) interval++;
-          else linear++;
-          if (linear + interval > MAX_LEAVES) return undefined;
+class PieceCloser {
+  readonly bytes: number[] = [];
+  bound = VACUOUS;
+  linear = 0;
+  interval = 0;
+  readonly #tools: SearchTools;
+  readonly #trees: Uint8Array;
+  readonly #limit: number;
+  #at = 0;
+
+  constructor(tools: SearchTools, trees: Uint8Array, limit: number) {
+    this.#tools = tools;
+    this.#trees = trees;
+    this.#limit = limit;
+  }
+
+  /** False when there are too many leaves. */
+  run(): boolean {
+    const { property, chooser, bounder } = this.#tools;
+    const isLong = this.#trees.length > 2 * MANY_PIECES;
+    for (let b = 0; b < property.box.length; b++) {
+      const open = [{ ...rootPiece(property, b), isOwn: false }];
+      for (let piece = open.pop(); piece !== undefined; piece = open.pop()) {
+        const { lo, hi } = piece;
+        const searched = piece.isOwn ? SEARCHED : this.#trees[this.#at++]!;
+        const isLeaf = searched === SEARCHED;
+        if ((isLeaf || isLong) && this.#close(b, lo, hi)) {
+          if (!isLeaf) this.#skip();
+          if (this.linear + this.interval > MAX_LEAVES) return false;
           continue;
         }
-        split = chooser.choose(bounder.view, lo, hi);
-        // Bounds are exact at points, so a point above the limit means that there was no proof.
-        if (split < 0) return undefined;
+        const split = isLeaf ? chooser.choose(bounder.view, lo, hi) : searched;
+        // Bounds are exact at points: what cannot be split was never proved.
+        if (split < 0 || open.length > MAX_LEAVES) return false;
+        this.bytes.push(split);
+        const middle = shiftFloor(lo[split]! + hi[split]!, 1);
+        open.push(
+          { lo: lo.with(split, middle + 1), hi, isOwn: isLeaf },
+          { lo, hi: hi.with(split, middle), isOwn: isLeaf },
+        );
       }
-      bytes.push(split);
-      const middle = shiftFloor(lo[split]! + hi[split]!, 1);
-      const own = isOwn || trees[at - 1] === SEARCHED;
-      open.push({ lo: lo.with(split, middle + 1), hi, isOwn: own }, { lo, hi: hi.with(split, middle), isOwn: own });
-      if (open.length > MAX_LEAVES) return undefined;
     }
+    return true;
   }
-  return { bytes, bound, linear, interval };
+
+  #close(b: number, lo: readonly number[], hi: readonly number[]): boolean {
+    const { bounder } = this.#tools;
+    let bound = bounder.bound(b, lo, hi, 3);
+    const isPlain = bound <= this.#limit;
+    if (!isPlain) bound = bounder.bound(b, lo, hi, 2);
+    if (bound > this.#limit) return false;
+    if (isPlain) this.interval++;
+    else this.linear++;
+    this.bytes.push(isPlain ? LEAF_INTERVAL : LEAF_LINEAR);
+    this.bound = Math.max(this.bound, bound);
+    return true;
+  }
+
+  /** Past both subtrees of the split just read. */
+  #skip(): void {
+    for (let open = 2; open > 0;) open += this.#trees[this.#at++] === SEARCHED ? -1 : 1;
+  }
 }

@@ -2,13 +2,19 @@
  * Best-first branch and bound over one piece of a property's boxes. For `min` the sum is negated throughout. The course
  * of a search depends on the piece, the incumbents it is told and the pieces it may bound, on nothing else.
  */
-import { shiftFloor } from '../base/fixed.ts';
+import { shiftFloor, U32_MAX } from '../base/fixed.ts';
+import { RandomStream } from '../base/random.ts';
 import type { LoadedPolicy } from '../contracts/policy/artifact.ts';
 import { LeafBounder } from '../contracts/policy/certificate/leaf.ts';
 import type { LoadedProperty } from '../contracts/policy/certificate/property.ts';
 import { SumEvaluator } from '../contracts/policy/certificate/sum.ts';
 import { PieceQueue, SplitTree } from './pieces.ts';
 import { SplitChooser } from './split.ts';
+
+/** Points tried before anything is split, and how an incumbent is improved: shares of the way to either end. */
+const SCATTERED = 64;
+const CLIMB_SWEEPS = 4;
+const CLIMB_SHARES = [-1, -0.25, -0.02, 0.02, 0.25, 1];
 
 export interface Piece {
   /** Box of the property that it is part of. */
@@ -127,10 +133,11 @@ export class PieceSearch {
     else this.queue.push(this.#lo, this.#hi, bound, split, node);
   }
 
-  /** Exact sums at the corner that the linear bound points at, and in the middle. */
+  /** Exact sums at the corner that the linear bound points at, and in the middle; an improvement is followed up. */
   #tryPoints(): void {
     const { runs, steps } = this.#tools.bounder.view;
     const inputs = runs[0]!.xLo.length;
+    const before = this.incumbent?.value;
     for (const isCorner of [true, false]) {
       for (let i = 0; i < this.#point.length; i++) {
         const c = i < inputs ? runs[0]!.pass.coefficients[i]! : steps!.pass.coefficients[i - inputs]!;
@@ -138,6 +145,40 @@ export class PieceSearch {
         this.#point[i] = isCorner && c !== 0 ? (c > 0 ? hi : lo) : shiftFloor(lo + hi, 1);
       }
       this.#tryPoint();
+    }
+    if (this.boxes === 1) this.#scatter();
+    if (this.incumbent !== undefined && this.incumbent.value !== before) this.#climb();
+  }
+
+  /** Random points and corners of the whole piece, the same every time. */
+  #scatter(): void {
+    const { lo, hi } = this.piece;
+    const stream = RandomStream.fromSeed(this.piece.box, 'verify/scatter');
+    for (let n = 0; n < SCATTERED; n++) {
+      for (let i = 0; i < this.#point.length; i++) {
+        const width = Math.min(hi[i]! - lo[i]!, U32_MAX);
+        const draw = stream.below(3);
+        this.#point[i] = draw === 0 ? lo[i]! : draw === 1 ? hi[i]! : lo[i]! + stream.below(width + 1);
+      }
+      this.#tryPoint();
+    }
+  }
+
+  /** From the incumbent, one coordinate at a time, to the ends of the whole piece and steps towards them. */
+  #climb(): void {
+    const { lo, hi } = this.piece;
+    for (let sweep = 0; sweep < CLIMB_SWEEPS; sweep++) {
+      const before = this.incumbent!.value;
+      for (let i = 0; i < this.#point.length; i++) {
+        const own = this.incumbent!.point[i]!;
+        for (const share of CLIMB_SHARES) {
+          this.incumbent!.point.forEach((r, j) => (this.#point[j] = r));
+          const end = share > 0 ? hi[i]! : lo[i]!;
+          this.#point[i] = own + Math.trunc((end - own) * Math.abs(share));
+          this.#tryPoint();
+        }
+      }
+      if (this.incumbent!.value === before) return;
     }
   }
 

@@ -49,9 +49,9 @@ export function loadCertificate(bytes: Uint8Array): LoadedCertificate {
     policy: cid(f.policy, 'policy'),
     property: cid(f.property, 'property'),
     bound: read.integer(f.bound, 'bound', 0 - SAFE_MAX, SAFE_MAX),
-    tree: read.bytes(f.tree, 'tree', 1, 2 * MAX_LEAVES),
+    tree: Uint8Array.from(read.bytes(f.tree, 'tree', 1, 2 * MAX_LEAVES)),
     wit: read.integers(f.wit, 'wit', 2 * POLICY_LIMITS.inputs, U32_MAX),
-    bytes: bytes.slice(),
+    bytes: Uint8Array.from(bytes),
     cid: cidOf(bytes),
   };
 }

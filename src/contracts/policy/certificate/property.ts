@@ -72,7 +72,7 @@ const read = new DocumentReader('property.schema');
 /** Scan, decode, compare with the canonical bytes, then the schema. @throws `cbor.*`, `property.*`. */
 export function loadProperty(bytes: Uint8Array): LoadedProperty {
   const property = readProperty(decodeDocument(bytes));
-  return { ...property, bytes: bytes.slice(), cid: cidOf(bytes) };
+  return { ...property, bytes: Uint8Array.from(bytes), cid: cidOf(bytes) };
 }
 
 /** Encode and load: the way to make a property. @throws as `loadProperty`. */

@@ -108,13 +108,14 @@ export function tameParts(stream: RandomStream, shape: TameShape): PolicyParts {
     const inSize = sizes[l]!;
     const isLast = l === sizes.length - 2;
     // Weights of +-6000 with a shift of 12 give about 0.85*sqrt(inSize) times what goes in.
-    const gain = Math.ceil(Math.log2(Math.sqrt(inSize)));
+    const largest = Math.min(6000, Math.floor(100000 / inSize));
+    const gain = Math.ceil(Math.log2((Math.sqrt(inSize) * largest) / 6000));
     const scale = activation === 'tanh' && !isLast ? -4 : 0;
     return {
       inSize,
       outSize,
       shift: 12 + gain + scale,
-      weights: Int16Array.from({ length: inSize * outSize }, () => between(stream, -6000, 6000)),
+      weights: Int16Array.from({ length: inSize * outSize }, () => between(stream, -largest, largest)),
       bias: Int32Array.from({ length: outSize }, () => between(stream, -40000000, 40000000)),
       activation: isLast ? 'identity' : activation,
       exponent: activation === 'hardtanh' && !isLast ? 14 : 0,
