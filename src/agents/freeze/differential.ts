@@ -15,6 +15,7 @@
 import { UNIT_INTEGER } from '../../grid/interface.ts';
 import { activateReal, type FloatLayer, type Range } from './floatPolicy.ts';
 import type { IntegerLayer } from './integerNetwork.ts';
+import { JointRadius } from './jointRadius.ts';
 import { relax, type Relaxation } from './reach.ts';
 
 /** Both networks of a layer in real units. */
@@ -50,6 +51,19 @@ interface Relaxed {
   readonly lambda: Float64Array;
   readonly dMid: Float64Array;
   readonly dRadius: Float64Array;
+  /** The part of dRadius that stands for |delta| at a slope not known: open * off, and open itself. */
+  readonly openRadius: Float64Array;
+  readonly open: Float64Array;
+}
+
+/** delta of the units of a hidden layer as a sum of shared errors: D e +- own, |e_k| <= 1. */
+interface Shared {
+  readonly columns: number;
+  /** [outSize][columns] */
+  readonly d: Float64Array;
+  /** [outSize]: |middle| + rounding + slack. */
+  readonly own: Float64Array;
+  readonly joint: JointRadius;
 }
 
 /** The integer tanh against tanh, at equal z: table, interpolation, rounding and the cut at 8, in its own counts. */
@@ -61,7 +75,10 @@ export class Differential {
   readonly #relaxed: readonly Relaxed[];
   /** Per layer [outSize][inputs]: |coefficient| of each input in the float value, of the last box. */
   readonly #slopes: readonly Float64Array[];
+  /** Of hidden layers from the second on; undefined for the first, whose errors are its own, and the last. */
+  readonly #shared: readonly (Shared | undefined)[];
   readonly #inputs: number;
+  readonly #weightOf: Float64Array;
   readonly #scratch: readonly Float64Array[];
   readonly #relaxation: Relaxation = { slope: 0, lo: 0, hi: 0 };
 
@@ -70,8 +87,10 @@ export class Differential {
     this.#inputs = input.lo.length;
     this.#relaxed = this.#pairs.map(({ outSize }) => emptyRelaxed(outSize));
     this.#slopes = this.#pairs.map(({ outSize }) => new Float64Array(outSize * this.#inputs));
+    this.#shared = sharedOf(this.#pairs, this.#inputs);
     const width = this.#pairs.reduce((held, { inSize, outSize }) => Math.max(held, inSize, outSize), 1);
     this.#scratch = Array.from({ length: 6 }, () => new Float64Array(width));
+    this.#weightOf = new Float64Array(width);
   }
 
   /** Layer by layer; `within`: bounds that hold on a box around this one. */
@@ -88,6 +107,8 @@ export class Differential {
     const z = { lo: new Float64Array(outSize), hi: new Float64Array(outSize) };
     const delta = { lo: new Float64Array(outSize), hi: new Float64Array(outSize) };
     for (let o = 0; o < outSize; o++) this.#row(l, o, input, z, delta);
+    const shared = this.#shared[l];
+    shared?.joint.set(shared.d, shared.columns);
     if (within !== undefined) {
       intersect(z, within.z);
       intersect(delta, within.delta);
@@ -119,6 +140,9 @@ export class Differential {
     let zRadius = 0;
     let dMid = pair.gapBias[o]!;
     let dRadius = pair.rounding[o]!;
+    const shared = this.#shared[l];
+    let column = o * (shared?.columns ?? 0);
+    const last = l === this.#pairs.length - 1;
     for (let k = l - 1; k >= 0; k--) {
       const { inSize, outSize, weights, integer, gap, bias, gapBias, rounding } = this.#pairs[k]!;
       const relaxed = this.#relaxed[k]!;
@@ -136,6 +160,11 @@ export class Differential {
         zRadius += Math.abs(cz[u]!) * radius;
         dMid += ca[u]! * mid + ka * bias[u]! + cd[u]! * relaxed.dMid[u]! + kd * gapBias[u]!;
         dRadius += Math.abs(ca[u]!) * radius + Math.abs(cd[u]!) * relaxed.dRadius[u]! + Math.abs(kd) * rounding[u]!;
+        if (shared !== undefined) {
+          shared.d[column++] = ca[u]! * radius;
+          shared.d[column++] = cd[u]! * relaxed.dRadius[u]!;
+          shared.d[column++] = kd * rounding[u]!;
+        }
         if (slope === 0 && kd === 0) continue;
         const at = u * inSize;
         for (let i = 0; i < inSize; i++) {
@@ -145,6 +174,7 @@ export class Differential {
         }
         if (k > 0) for (let i = 0; i < inSize; i++) nd[i]! += kd * integer[at + i]!;
       }
+      if (last && this.#shared[k] !== undefined) dRadius -= this.#jointGain(k, cd);
       [cz, nz, ca, na, cd, nd] = [nz, cz, na, ca, nd, cd];
     }
     const slopes = this.#slopes[l]!;
@@ -156,12 +186,28 @@ export class Differential {
       dMid += ca[i]! * middle;
       dRadius += Math.abs(ca[i]!) * half;
       slopes[o * this.#inputs + i] = Math.abs(cz[i]!);
+      if (shared !== undefined) shared.d[column++] = ca[i]! * half;
     }
+    if (shared !== undefined) shared.own[o] = Math.abs(dMid) + pair.rounding[o]! + pair.slack[o]!;
     const slack = pair.slack[o]!;
     z.lo[o] = zMid - zRadius - slack;
     z.hi[o] = zMid + zRadius + slack;
     delta.lo[o] = dMid - dRadius - slack;
     delta.hi[o] = dMid + dRadius + slack;
+  }
+
+  /** How much less than sum |cd_u| openRadius_u the open units of layer k can add, since they share their errors. */
+  #jointGain(k: number, cd: Float64Array): number {
+    const { open, openRadius } = this.#relaxed[k]!;
+    const { own, joint } = this.#shared[k]!;
+    const c = this.#weightOf.subarray(0, open.length);
+    let [apart, owned] = [0, 0];
+    for (let u = 0; u < open.length; u++) {
+      c[u] = Math.abs(cd[u]!) * open[u]!;
+      apart += Math.abs(cd[u]!) * openRadius[u]!;
+      owned += c[u]! * own[u]!;
+    }
+    return apart === 0 ? 0 : Math.max(0, apart - owned - joint.bound(c));
   }
 
   /**
@@ -242,9 +288,27 @@ function pairsOf(network: readonly IntegerLayer[], input: Range): Pair[] {
   });
 }
 
+function sharedOf(pairs: readonly Pair[], inputs: number): (Shared | undefined)[] {
+  return pairs.map(({ outSize, activation }, l) => {
+    if (l === 0 || l === pairs.length - 1 || activation === 'identity') return undefined;
+    const columns = inputs + pairs.slice(0, l).reduce((sum, before) => sum + 3 * before.outSize, 0);
+    const d = new Float64Array(outSize * columns);
+    return { columns, d, own: new Float64Array(outSize), joint: new JointRadius(outSize) };
+  });
+}
+
 function emptyRelaxed(size: number): Relaxed {
   const array = (): Float64Array => new Float64Array(size);
-  return { slope: array(), mid: array(), radius: array(), lambda: array(), dMid: array(), dRadius: array() };
+  return {
+    slope: array(),
+    mid: array(),
+    radius: array(),
+    lambda: array(),
+    dMid: array(),
+    dRadius: array(),
+    openRadius: array(),
+    open: array(),
+  };
 }
 
 function relaxLayer(pair: Pair, { z, delta }: LayerBounds, out: Relaxed, relaxation: Relaxation): void {
@@ -257,9 +321,10 @@ function relaxLayer(pair: Pair, { z, delta }: LayerBounds, out: Relaxed, relaxat
     out.lambda[u] = (least + most) / 2;
     const off = Math.max(Math.abs(delta.lo[u]!), Math.abs(delta.hi[u]!));
     const cut = Math.max(0, z.hi[u]! + delta.hi[u]! - pair.top[u]!);
+    out.open[u] = (most - least) / 2;
+    out.openRadius[u] = out.open[u]! * off;
     out.dMid[u] = -cut / 2;
-    out.dRadius[u] =
-      ((most - least) / 2) * off + cut / 2 + (pair.activation === 'tanh' ? TANH_COUNTS / UNIT_INTEGER : 0);
+    out.dRadius[u] = out.openRadius[u]! + cut / 2 + (pair.activation === 'tanh' ? TANH_COUNTS / UNIT_INTEGER : 0);
   }
 }
 
