@@ -176,6 +176,7 @@ export const ERRORS = {
   'tx.size': 'A transaction is empty or too large.',
   'tx.unknown': 'No transaction of that hash is waiting, or was committed of late.',
   'verify.budget': 'A budget of a proof search is not positive.',
+  'verify.suite': 'A suite of properties lacks a field, has an unknown one, or names what the policy does not have.',
 } as const satisfies Record<string, string>;
 
 export type ErrorCode = keyof typeof ERRORS;
