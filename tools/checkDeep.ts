@@ -16,6 +16,7 @@ import { artifactFuzz } from './artifactFuzz.ts';
 import { dispatchEvidence } from './dispatchEvidence.ts';
 import { frequencyEvidence } from './frequencyEvidence.ts';
 import { pythonChain } from './pythonChain.ts';
+import { policyChains } from './policyChains.ts';
 import { stackedEvidence } from './stackedEvidence.ts';
 import { voltageFrontier } from './voltageFrontier.ts';
 import { runLearners } from '../test/agents/learners.ts';
@@ -82,6 +83,10 @@ const PARTS: Readonly<Record<string, Part>> = {
   'python-chain': {
     title: 'the digest chain of every shipped model, from the reference and from the Python executor',
     run: () => pythonChain(REPO_ROOT),
+  },
+  'policy-chains': {
+    title: 'one policy, the same outputs from every executor',
+    run: () => policyChains(REPO_ROOT),
   },
   'random-actions': {
     title: 'every task under random actions: endurance and balance',

@@ -22,23 +22,16 @@ export function clampTo(
   return [...x.set(select(lo, x.get, lt(x.get, lo))), ...x.set(select(hi, x.get, gt(x.get, hi)))];
 }
 
-/** The activation after this one: pairs lie `2 + 2*skip` bytes apart, the two of a pair side by side, pairs at 4. */
-function nextActivation(x: Local, skip: Local): Code {
-  return x.set(i32.add(i32.add(x.get, i32.const(2)), i32.mul(i32.and(x.get, i32.const(2)), skip.get)));
-}
-
-/** (raw address, x address, skip): 3.2 for every input, i32 to i16. */
+/** (raw address, x address): 3.2 for every input, i32 to i16. */
 export function normaliser(): WasmFunction {
   const f = new FunctionWriter();
   const raw = f.param();
   const x = f.param();
-  const skip = f.param();
   const spec = f.local();
   const end = f.local();
   const r = f.local();
   const lo = f.local();
   const hi = f.local();
-  const v = f.local(I64);
   return f.end([
     ...spec.set(i32.const(AT.inputs)),
     ...end.set(i32.add(raw.get, header(HEADER.inputBytes))),
@@ -49,21 +42,28 @@ export function normaliser(): WasmFunction {
         ...hi.set(i32.load(spec.get, INPUT.hi)),
         ...clampTo(r, lo.get, hi.get, i32),
         // x = clamp((r*m + k) >> t, -32767, 32767)
-        ...v.set(
-          i64.shr(
-            i64.add(i64.mul(i64.extend(r.get), i64.load(spec.get, INPUT.m)), i64.load(spec.get, INPUT.k)),
-            i64.load(spec.get, INPUT.t),
+        ...r.set(
+          i32.wrap(
+            i64.shr(
+              i64.add(i64.mul(i64.extend(r.get), i64.load(spec.get, INPUT.m)), i64.load(spec.get, INPUT.k)),
+              i64.load(spec.get, INPUT.t),
+            ),
           ),
         ),
-        ...clampTo(v, i64.const(-32767), i64.const(32767), i64),
-        ...i32.store16(x.get, i32.wrap(v.get)),
+        ...clampTo(r, i32.const(-32767), i32.const(32767), i32),
+        ...i32.store16(x.get, r.get),
         ...advance(raw, 4),
-        ...nextActivation(x, skip),
+        ...advance(x, 2),
         ...advance(spec, INPUT.size),
       ],
       i32.lt(raw.get, end.get),
     ),
   ]);
+}
+
+/** The activation after this one: pairs lie `2 + 2*skip` bytes apart, the two of a pair side by side, pairs at 4. */
+function nextActivation(x: Local, skip: Local): Code {
+  return x.set(i32.add(i32.add(x.get, i32.const(2)), i32.mul(i32.and(x.get, i32.const(2)), skip.get)));
 }
 
 /** (x address, skip, z address, bytes between sums, out address): 3.5(a) from the last layer's i16, or 3.5(b) from its i32. */

@@ -65,6 +65,7 @@ export const i64 = {
 
 export const v128 = {
   load: load(4, SIMD, 0x00),
+  load64Splat: load(3, SIMD, 0x0a),
   load32Splat: load(2, SIMD, 0x09),
   load32Lane: (address: Code, vector: Code, lane: number): Code => [...address, ...vector, SIMD, 0x56, 2, 0, lane],
   store: store(4, SIMD, 0x0b),
@@ -95,6 +96,14 @@ export const i32x4 = {
   minUnsigned: simd(0xb7),
   max: simd(0xb8),
   dot: simd(0xba),
+};
+
+export const i64x2 = {
+  shrUnsigned: simd(0xcd),
+  add: simd(0xce),
+  /** Products of the first two and of the last two lanes of i32. */
+  mulLow: simd(0xdc),
+  mulHigh: simd(0xdd),
 };
 
 /** a where the condition is not 0, else b. */

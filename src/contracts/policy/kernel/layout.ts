@@ -13,8 +13,11 @@ export const LANES = 8;
 /** Words of the header. */
 export const HEADER = { inputs: 0, outputs: 4, layers: 8, envelopes: 12, actions: 16, inputBytes: 20, outputBytes: 24 };
 
-/** in[i]: x = clamp((clamp(r, lo, hi)*m + k) >> t), k = r(t) - c*m. */
-export const INPUT = { lo: 0, hi: 4, m: 8, k: 16, t: 24, size: 32 };
+/**
+ * in[i]: x = clamp((clamp(r, lo, hi)*m + k) >> t), k = r(t) - c*m, lo and hi drawn in to where x still moves (pack.ts).
+ * `raised` = k + 2^62 keeps the sum from being negative, `back` = 2^(62-t) modulo 2^32 undoes that after the shift.
+ */
+export const INPUT = { lo: 0, hi: 4, m: 8, k: 16, t: 24, raised: 32, back: 40, size: 48 };
 
 /** out[d]: p = clamp(((y*m + half) >> t) + c, lo, hi), all i64. */
 export const OUTPUT = { m: 0, half: 8, t: 16, c: 24, lo: 32, hi: 40, size: 48 };

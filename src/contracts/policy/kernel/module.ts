@@ -20,7 +20,7 @@ import {
   normaliser,
 } from './envelopeCode.ts';
 import { call, i32, loopWhile, when } from './instructions.ts';
-import { laneBlocks, laneLayer, laneRows, laneTanhPass } from './laneCode.ts';
+import { laneBlocks, laneLayer, laneNormaliser, laneRows, laneTanhPass } from './laneCode.ts';
 import { AT, HEADER, LANES, LAYER, PAGES } from './layout.ts';
 import type { KernelKind } from './pack.ts';
 import { scalarLayer, scalarTanh } from './scalarCode.ts';
@@ -28,8 +28,8 @@ import { blockFunction, layerFunction, rowsFunction, tanhFunction, tanhPassFunct
 
 /** SHA-256 of the bytes of `kernelModule`. */
 export const MODULE_SHA256: Readonly<Record<KernelKind, string>> = {
-  simd: '10df525edf3f675884bf0caec460daf0f769fdbfdf66b5174252e5b001eac786',
-  scalar: 'ffcedcba59d399d867f5205bf62fd28fccba8dc33361b00ea85d6d0d021e2efb',
+  simd: '6c005ccab38c5b9169d443d54bd046cdbe64d21284b0b290388a4b78603ecd15',
+  scalar: 'a434cd9adaaf25a3cb21c7b98a2b4af0cacf58e71561bae0a8017ba45aea84e0',
 };
 
 /** Collects functions; an index is where a function stands. */
@@ -52,7 +52,8 @@ export function kernelModule(kind: KernelKind): Uint8Array {
   } else {
     const { oneLayer, laneLayers } = addSimdLayers(m);
     const one = m.add(networkFunction(1, { ...around, layer: oneLayer }));
-    const several = m.add(networkFunction(LANES, { ...around, layer: laneLayers }));
+    const normalise = m.add(laneNormaliser());
+    const several = m.add(networkFunction(LANES, { ...around, normalise, layer: laneLayers }));
     addEntries(m, { one, several, fallback, together: LANES });
   }
   return assembleModule(m.functions, PAGES);
@@ -80,6 +81,7 @@ function addSimdLayers(m: ModuleWriter): { readonly oneLayer: number; readonly l
 }
 
 interface NetworkFunctions {
+  /** Of as many as the network takes. */
   readonly normalise: number;
   readonly head: number;
   readonly envelopes: number;
@@ -102,7 +104,7 @@ function networkFunction(together: number, { normalise, head, envelopes, layer }
   // a pair of activations of every lane, then the next pair
   const skip = i32.const(2 * (together - 1));
   return f.end([
-    ...each((m) => call(normalise, vector(raw, HEADER.inputBytes, m), i32.const(AT.xEven + 4 * m), skip)),
+    ...call(normalise, raw.get, i32.const(AT.xEven)),
     ...source.set(i32.const(AT.xEven)),
     ...target.set(i32.const(AT.xOdd)),
     ...spec.set(i32.const(AT.layers)),

@@ -1,6 +1,6 @@
 /** A loaded policy as the bytes the kernel reads (layout.ts). Integers only, little-endian on every host. */
-import { floorDiv } from '../../../base/fixed.ts';
-import { halfUnit, UNIT_INTEGER } from '../../../grid/interface.ts';
+import { ceilDivBig, floorDiv, floorDivBig } from '../../../base/fixed.ts';
+import { halfUnit, UNIT_INTEGER, type InputSpec } from '../../../grid/interface.ts';
 import type { DenseLayer, LoadedPolicy } from '../artifact.ts';
 import { TANH_TABLE } from '../tanhTable.ts';
 import { AT, ENVELOPE, FALLBACK, HEADER, INPUT, LAYER, MODE, OUTPUT, PAGES } from './layout.ts';
@@ -67,15 +67,35 @@ function packHeader({ interface: { inputs, outputs, envelopes }, layers, head }:
 }
 
 function packInputs({ interface: { inputs } }: LoadedPolicy, view: DataView): void {
-  inputs.forEach(({ lo, hi, c, m, t }, i) => {
+  inputs.forEach((spec, i) => {
+    const { c, m, t } = spec;
     const at = AT.inputs + i * INPUT.size;
+    // |c*m| <= 2^46 and r(t) <= 2^39
+    const k = BigInt(halfUnit(t) - c * m);
+    const { lo, hi } = movingRange(spec, k);
     view.setInt32(at + INPUT.lo, lo, true);
     view.setInt32(at + INPUT.hi, hi, true);
-    // k = r(t) - c*m; |c*m| <= 2^46 and r(t) <= 2^39
     setI64(view, at + INPUT.m, m);
-    setI64(view, at + INPUT.k, halfUnit(t) - c * m);
+    view.setBigInt64(at + INPUT.k, k, true);
     setI64(view, at + INPUT.t, t);
+    view.setBigInt64(at + INPUT.raised, k + (1n << 62n), true);
+    view.setUint32(at + INPUT.back, Number(BigInt.asUintN(32, 1n << BigInt(62 - t))), true);
   });
+}
+
+/**
+ * [lo, hi] without what saturates: below the largest r with f(r) <= -32767 and above the smallest with f(r) >= 32767
+ * nothing changes, f(r) = floor((r*m + k) / 2^t) being monotone. One step of f is at most 32768, so what f gives
+ * inside fits i32 by far. c lies in [lo, hi] and f(c) = 0, so neither end crosses the other.
+ */
+function movingRange({ lo, hi, m, t }: InputSpec, k: bigint): { readonly lo: number; readonly hi: number } {
+  const unit = 1n << BigInt(t);
+  const most = BigInt(UNIT_INTEGER);
+  const below = floorDivBig((1n - most) * unit - 1n - k, BigInt(m));
+  const above = ceilDivBig(most * unit - k, BigInt(m));
+  const largest = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+  const lowest = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+  return { lo: Number(largest(BigInt(lo), below)), hi: Number(lowest(BigInt(hi), above)) };
 }
 
 function packOutputs({ interface: { outputs } }: LoadedPolicy, view: DataView): void {
@@ -194,7 +214,6 @@ function packBlocks(layer: DenseLayer, sizes: readonly number[], together: numbe
   return packed;
 }
 
-/** A safe integer as i64: floor(value / 2^32) above, the rest below. */
 function setI64(view: DataView, at: number, value: number): void {
   view.setBigInt64(at, BigInt(value), true);
 }

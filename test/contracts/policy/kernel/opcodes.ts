@@ -93,7 +93,7 @@ function readInstruction(body: Reader): string {
   else if (opcode >= 0x20 && opcode <= 0x24)
     body.leb(); // locals and globals
   else if (opcode >= 0x28 && opcode <= 0x3e)
-    (body.leb(), body.leb()); // loads and stores
+    skipLebs(body, 2); // loads and stores
   else if (opcode === 0x3f || opcode === 0x40)
     body.byte(); // memory.size, memory.grow
   else if (opcode === 0x41 || opcode === 0x42)
@@ -104,15 +104,20 @@ function readInstruction(body: Reader): string {
   return hex(opcode);
 }
 
+function skipLebs(body: Reader, count: number): void {
+  for (let n = 0; n < count; n++) body.leb();
+}
+
 /** unreachable, nop, else, end, return, drop, select */
 const PLAIN = new Set([0x00, 0x01, 0x05, 0x0b, 0x0f, 0x1a, 0x1b]);
 
 function readSimd(body: Reader): number {
   const opcode = body.leb();
-  if (opcode <= 0x0b || opcode === 0x5c || opcode === 0x5d) (body.leb(), body.leb());
+  if (opcode <= 0x0b || opcode === 0x5c || opcode === 0x5d) skipLebs(body, 2);
   else if (opcode === V128_CONST || opcode === SHUFFLE) body.take(16);
   else if (opcode >= 0x15 && opcode <= 0x22) body.byte();
-  else if (opcode >= 0x54 && opcode <= 0x5b) (body.leb(), body.leb(), body.byte());
+  else if (opcode >= 0x54 && opcode <= 0x5b)
+    skipLebs(body, 3); // the lane fits one byte
   else if (opcode > 0xff) throw new Error(`relaxed or unknown SIMD opcode ${hex(opcode)}`);
   return opcode;
 }
