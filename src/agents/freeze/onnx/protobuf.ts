@@ -24,6 +24,7 @@ export class MessageReader {
   /** Where the value of the field begins and ends; bytes alone for length-delimited ones. */
   #from = 0;
   #varint: number | bigint = 0;
+  #isLast = false;
 
   constructor(bytes: Uint8Array, at = 0, end = bytes.length) {
     this.#bytes = bytes;
@@ -107,21 +108,26 @@ export class MessageReader {
     this.#at += count;
   }
 
-  /** A number below 2^28, which nearly all are; a bigint from there on. */
+  /** A number below 2^53, which nearly all are; a bigint from there on. Four, four and two bytes of seven bits. */
   #readVarint(): number | bigint {
-    let low = 0;
-    for (let n = 0; n < 4; n++) {
+    const low = this.#sevens(4);
+    const middle = this.#isLast ? 0 : this.#sevens(4);
+    const high = this.#isLast ? 0 : this.#sevens(2);
+    if (!this.#isLast) throw malformed(`a varint of at most ${LONGEST_VARINT} bytes`, 'a longer one');
+    if (high === 0 && middle < 0x2000000) return middle * 0x10000000 + low;
+    return BigInt.asUintN(64, (BigInt(high) << 56n) | (BigInt(middle) << 28n) | BigInt(low));
+  }
+
+  /** Up to `most` bytes of a varint; `#isLast` then says whether it ended. */
+  #sevens(most: number): number {
+    let value = 0;
+    this.#isLast = false;
+    for (let n = 0; n < most && !this.#isLast; n++) {
       const byte = this.#byte();
-      low |= (byte & 127) << (7 * n);
-      if (byte < 128) return low;
+      value |= (byte & 127) << (7 * n);
+      this.#isLast = byte < 128;
     }
-    let value = BigInt(low);
-    for (let n = 4; n < LONGEST_VARINT; n++) {
-      const byte = this.#byte();
-      value |= BigInt(byte & 127) << BigInt(7 * n);
-      if (byte < 128) return BigInt.asUintN(64, value);
-    }
-    throw malformed('a varint of at most 10 bytes', 'a longer one');
+    return value;
   }
 
   #byte(): number {
