@@ -7,9 +7,10 @@ import { parseArgs } from 'node:util';
 import { ENV_METRICS, type Metric } from './env.ts';
 import { measureRate, type Bench, type Measurement } from './harness.ts';
 import { peerRate, type PeerRate } from './peers.ts';
+import { policyBench } from './policy.ts';
 import { ppoBench } from './ppo.ts';
 
-const BENCHES: Readonly<Record<string, Bench>> = { env: rates(ENV_METRICS), ppo: ppoBench };
+const BENCHES: Readonly<Record<string, Bench>> = { env: rates(ENV_METRICS), ppo: ppoBench, policy: policyBench };
 const ROUNDS = 2;
 
 interface Line extends Measurement {
