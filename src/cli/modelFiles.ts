@@ -29,6 +29,8 @@ export interface FloatDocument {
   }[];
   /** Rows of normalised integers, x * 32768, that the scales were fitted to; may be absent. */
   readonly calibration?: readonly number[];
+  /** i32 [actions][outputs]: of a policy that chooses. */
+  readonly actionTable?: readonly number[];
 }
 
 /**
@@ -145,7 +147,7 @@ function isMark(value: unknown): boolean {
   return Number.isSafeInteger(update) && Number.isSafeInteger(steps) && typeof sha256 === 'string';
 }
 
-export function floatDocument({ layers, interface: shared, calibration }: FloatPolicy): FloatDocument {
+export function floatDocument({ layers, interface: shared, calibration, actionTable }: FloatPolicy): FloatDocument {
   return {
     format: 'gridpact-float/1',
     interface: shared,
@@ -157,6 +159,7 @@ export function floatDocument({ layers, interface: shared, calibration }: FloatP
       bias: Array.from(bias),
     })),
     ...(calibration === undefined ? {} : { calibration: Array.from(calibration, (x) => Math.round(x * FIXED_ONE)) }),
+    ...(actionTable === undefined ? {} : { actionTable: Array.from(actionTable) }),
   };
 }
 
@@ -166,7 +169,7 @@ export async function readFloatPolicy(path: string): Promise<FloatPolicy> {
   if (!isFloatDocument(document)) {
     throw fail('cli.file', { expected: 'a float policy, format gridpact-float/1', got: path });
   }
-  const { calibration } = document;
+  const { calibration, actionTable } = document;
   return {
     interface: document.interface,
     layers: document.layers.map((layer) => ({
@@ -175,6 +178,7 @@ export async function readFloatPolicy(path: string): Promise<FloatPolicy> {
       bias: Float32Array.from(layer.bias),
     })),
     ...(calibration === undefined ? {} : { calibration: Float32Array.from(calibration, (x) => x / FIXED_ONE) }),
+    ...(actionTable === undefined ? {} : { actionTable: Int32Array.from(actionTable) }),
   };
 }
 
@@ -182,7 +186,13 @@ const ACTIVATIONS: readonly Activation[] = ['relu', 'hardtanh', 'tanh', 'identit
 
 /** The lists are there and hold what can be read as numbers; what the numbers are is judged by the freeze. */
 function isFloatDocument(value: unknown): value is FloatDocument {
-  const { format, interface: shared, layers, calibration } = Object(value) as Partial<Record<string, unknown>>;
+  const {
+    format,
+    interface: shared,
+    layers,
+    calibration,
+    actionTable,
+  } = Object(value) as Partial<Record<string, unknown>>;
   const { inputs, outputs, envelopes, fallback, state } = Object(shared) as Partial<Record<string, unknown>>;
   return (
     format === 'gridpact-float/1' &&
@@ -191,7 +201,8 @@ function isFloatDocument(value: unknown): value is FloatDocument {
     (layers as { activation: unknown }[]).every(({ activation }) => ACTIVATIONS.includes(activation as Activation)) &&
     isListOf(envelopes, 'r', 'l', 'h') &&
     isListOf(fallback, 'r', 'y') &&
-    (calibration === undefined || isNumbers(calibration))
+    (calibration === undefined || isNumbers(calibration)) &&
+    (actionTable === undefined || isNumbers(actionTable))
   );
 }
 

@@ -9,7 +9,7 @@ import type { LoadedPolicy } from '../../contracts/policy/artifact.ts';
 import { buildPolicy } from '../../contracts/policy/codec.ts';
 import { certify } from './certify.ts';
 import { checkFloatPolicy, type FloatPolicy } from './floatPolicy.ts';
-import { checkInterface, frozen, type FreezeOptions, type FrozenPolicy, type Quantisation } from './freeze.ts';
+import { checkInterface, frozen, type FreezeOptions, type FrozenPolicy, type Quantisation } from './frozenPolicy.ts';
 import {
   choiceErrors,
   layerErrors,

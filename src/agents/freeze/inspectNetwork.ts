@@ -30,7 +30,7 @@ export interface Saturation {
 }
 
 /** A choice that differs where logits are closer than this is no error worth the name. */
-export const LOGIT_MARGIN = 0.001;
+const LOGIT_MARGIN = 0.001;
 
 /** Runs the integer layers of one point after another; `values[l]` holds what layer l gave last. */
 class IntegerRunner {

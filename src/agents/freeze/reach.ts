@@ -11,7 +11,7 @@ import type { FloatLayer, Range } from './floatPolicy.ts';
 import { activateReal, activationRange, preActivationRange } from './floatPolicy.ts';
 
 /** 2^-40: over gamma_n = n 2^-53 / (1 - n 2^-53) of every sum here, n <= 8000. */
-export const SLACK = 2 ** -40;
+const SLACK = 2 ** -40;
 
 /** slope*z + [lo, hi] holds act(z) for z in an interval. */
 export interface Relaxation {

@@ -21,7 +21,7 @@ import {
   type OutputSpec,
   type PolicyInterface,
 } from '../../grid/interface.ts';
-import { frozen, type FrozenPolicy, type Quantisation } from './freeze.ts';
+import { frozen, type FrozenPolicy, type Quantisation } from './frozenPolicy.ts';
 import { ratedRange } from './measure.ts';
 
 export interface Schedule {
