@@ -9,7 +9,12 @@ const ARTIFACT = 'policy.cbor';
 export const SHIPPED_POLICY = fileURLToPath(new URL('../../models/voltage-ieee33', import.meta.url));
 
 /** Default: the voltage policy that ships with the project. @throws `cli.file`. */
-export async function readPolicy(path: string = SHIPPED_POLICY): Promise<Uint8Array> {
+export async function readPolicy(path?: string): Promise<Uint8Array> {
+  return readBytesFile(await policyPath(path));
+}
+
+/** The file itself. */
+export async function policyPath(path: string = SHIPPED_POLICY): Promise<string> {
   const found = await stat(path).catch(() => undefined);
-  return readBytesFile(found?.isDirectory() === true ? join(path, ARTIFACT) : path);
+  return found?.isDirectory() === true ? join(path, ARTIFACT) : path;
 }

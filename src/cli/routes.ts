@@ -44,6 +44,10 @@ export const ROUTES: Routes = {
   proof: { brief: 'Make and check proofs of payment', load: () => import('./commands/proof.ts') },
   audit: { brief: 'Check a stored ledger against its own headers', load: () => import('./commands/audit.ts') },
   replay: { brief: 'Execute a stored ledger again from genesis', load: () => import('./commands/replay.ts') },
+  prove: {
+    brief: 'Prove or refute what a policy promises, with certificates to check',
+    load: () => import('./commands/prove.ts'),
+  },
   inspect: {
     brief: 'Show what a policy artifact sees, computes, moves and may not do',
     load: () => import('./commands/inspect.ts'),

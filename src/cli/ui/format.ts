@@ -44,6 +44,11 @@ export function count(n: number | bigint): string {
   return typeof n === 'bigint' ? `${n < 0n ? '-' : ''}${grouped(n.toString().replace('-', ''))}` : fixed(n, 0);
 }
 
+/** "1 box", "2 boxes". */
+export function several(n: number, one: string, many: string): string {
+  return `${count(n)} ${n === 1 ? one : many}`;
+}
+
 /** 950 -> "950/s", 1234 -> "1.2k/s". */
 export function rate(perSecond: number): string {
   if (perSecond >= 1e6) return `${fixed(perSecond / 1e6, 1)}M/s`;
