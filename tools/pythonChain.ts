@@ -7,7 +7,7 @@ import { ReferenceKernel } from '../src/contracts/policy/kernel/referenceKernel.
 import { gridpolicy } from '../test/support/gridpolicy.ts';
 import { MODELS } from './modelCard.ts';
 
-const VECTORS = 100_000;
+const VECTORS = 20_480;
 
 export function pythonChain(root: string): {
   facts: (readonly [string, string | number])[];
