@@ -59,7 +59,7 @@ class PieceCloser {
 
   /** False when there are too many leaves. */
   run(): boolean {
-    const { property, chooser, bounder } = this.#tools;
+    const { property } = this.#tools;
     const isLong = this.#trees.length > 2 * MANY_PIECES;
     for (let b = 0; b < property.box.length; b++) {
       const open = [{ ...rootPiece(property, b), isOwn: false }];
@@ -72,7 +72,7 @@ class PieceCloser {
           if (this.linear + this.interval > MAX_LEAVES) return false;
           continue;
         }
-        const split = isLeaf ? chooser.choose(bounder.view, lo, hi) : searched;
+        const split = isLeaf ? this.#tools.chooseByIntegers(lo, hi) : searched;
         // Bounds are exact at points: what cannot be split was never proved.
         if (split < 0 || open.length > MAX_LEAVES) return false;
         this.bytes.push(split);

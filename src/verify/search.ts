@@ -9,7 +9,8 @@ import { LeafBounder } from '../contracts/policy/certificate/leaf.ts';
 import type { LoadedProperty } from '../contracts/policy/certificate/property.ts';
 import { SumEvaluator } from '../contracts/policy/certificate/sum.ts';
 import { PieceQueue, SplitTree } from './pieces.ts';
-import { SplitChooser } from './split.ts';
+import { FloatBounds, isFloatBounded } from './floatBounds.ts';
+import { SplitChooser, viewOf, type SplitView } from './split.ts';
 
 /** Points tried before anything is split, and how an incumbent is improved: shares of the way to either end. */
 const SCATTERED = 64;
@@ -38,6 +39,9 @@ export class SearchTools {
   readonly bounder: LeafBounder;
   readonly chooser: SplitChooser;
   readonly evaluator: SumEvaluator;
+  /** Mode 1, where it applies. */
+  readonly #floats: FloatBounds | undefined;
+  readonly #scratch: Float64Array;
 
   constructor(policy: LoadedPolicy, property: LoadedProperty) {
     this.policy = policy;
@@ -46,6 +50,25 @@ export class SearchTools {
     this.bounder = new LeafBounder(policy, property);
     this.chooser = new SplitChooser(policy, property);
     this.evaluator = new SumEvaluator(policy, property);
+    this.#floats = isFloatBounded(policy, property) ? new FloatBounds(policy, property) : undefined;
+    this.#scratch = new Float64Array(policy.interface.inputs.length);
+  }
+
+  /** No sum over [lo, hi] of box b is larger. Seeks no better bound than `enough`. */
+  bound(b: number, lo: ArrayLike<number>, hi: ArrayLike<number>, enough: number): number {
+    if (this.#floats !== undefined) return this.#floats.bound(lo, hi, enough);
+    const plain = this.bounder.bound(b, lo, hi, 3);
+    return plain <= enough ? plain : this.bounder.bound(b, lo, hi, 2);
+  }
+
+  /** Of the last bound that was above its `enough`. */
+  view(): SplitView {
+    return this.#floats?.view ?? viewOf(this.bounder.view, this.#scratch);
+  }
+
+  /** A coordinate for the piece just bounded by the integer bounds. */
+  chooseByIntegers(lo: ArrayLike<number>, hi: ArrayLike<number>): number {
+    return this.chooser.choose(viewOf(this.bounder.view, this.#scratch), lo, hi);
   }
 }
 
@@ -121,26 +144,23 @@ export class PieceSearch {
 
   /** Bounds the piece in lo, hi; closes it or queues it. */
   #open(node: number, seen: number): void {
-    const { bounder, chooser } = this.#tools;
     this.boxes++;
-    let bound = bounder.bound(this.piece.box, this.#lo, this.#hi, 3);
-    if (bound > this.#target(seen)) {
-      bound = bounder.bound(this.piece.box, this.#lo, this.#hi, 2);
-      if (bound > this.#target(seen)) this.#tryPoints();
-    }
-    const split = bound > this.#target(seen) ? chooser.choose(bounder.view, this.#lo, this.#hi) : -1;
+    const bound = this.#tools.bound(this.piece.box, this.#lo, this.#hi, this.#target(seen));
+    if (bound > this.#target(seen)) this.#tryPoints();
+    const isOpen = bound > this.#target(seen);
+    const split = isOpen ? this.#tools.chooser.choose(this.#tools.view(), this.#lo, this.#hi) : -1;
     if (split < 0) this.closedBound = Math.max(this.closedBound, bound);
     else this.queue.push(this.#lo, this.#hi, bound, split, node);
   }
 
   /** Exact sums at the corner that the linear bound points at, and in the middle; an improvement is followed up. */
   #tryPoints(): void {
-    const { runs, steps } = this.#tools.bounder.view;
-    const inputs = runs[0]!.xLo.length;
+    const { coefficients, stepCoefficients } = this.#tools.view();
+    const inputs = coefficients.length;
     const before = this.incumbent?.value;
     for (const isCorner of [true, false]) {
       for (let i = 0; i < this.#point.length; i++) {
-        const c = i < inputs ? runs[0]!.pass.coefficients[i]! : steps!.pass.coefficients[i - inputs]!;
+        const c = i < inputs ? coefficients[i]! : stepCoefficients![i - inputs]!;
         const [lo, hi] = [this.#lo[i]!, this.#hi[i]!];
         this.#point[i] = isCorner && c !== 0 ? (c > 0 ? hi : lo) : shiftFloor(lo + hi, 1);
       }

@@ -4,9 +4,37 @@
  */
 import type { LoadedPolicy } from '../contracts/policy/artifact.ts';
 import type { LeafView } from '../contracts/policy/certificate/leaf.ts';
+import type { HeadBounds } from '../contracts/policy/certificate/head.ts';
 import type { Property } from '../contracts/policy/certificate/property.ts';
-import type { RunBounds } from '../contracts/policy/certificate/run.ts';
-import type { StepBounds } from '../contracts/policy/certificate/steps.ts';
+
+type Values = ArrayLike<number>;
+
+/** What it reads of the bounds of one run, [inputs], [layers] and [layers][units]. */
+export interface RunView {
+  readonly xLo: Values;
+  readonly xHi: Values;
+  readonly lines: readonly { readonly lo: Values; readonly hi: Values }[];
+  readonly outLo: readonly Values[];
+  readonly outHi: readonly Values[];
+}
+
+/** What it reads of the last bound of a piece. */
+export interface SplitView {
+  readonly runs: readonly RunView[];
+  readonly heads: readonly HeadBounds[];
+  readonly steps: Pick<RunView, 'xLo' | 'xHi' | 'lines'> | undefined;
+  /** [inputs]: change of the sum per count of the normalised input; and, in any unit, of its step. */
+  readonly coefficients: Values;
+  readonly stepCoefficients: Values | undefined;
+}
+
+/** Of the integer bounds. `scratch`: [inputs]. */
+export function viewOf({ runs, heads, steps, claim }: LeafView, scratch: Float64Array): SplitView {
+  const { coefficients, coefficientBits } = runs[0]!.pass;
+  const unit = claim === undefined ? 0 : Number(claim.down) / Number(claim.up) / 2 ** coefficientBits;
+  for (let i = 0; i < scratch.length; i++) scratch[i] = coefficients[i]! * (unit === 0 ? 1 : unit);
+  return { runs, heads, steps, coefficients: scratch, stepCoefficients: steps?.pass.coefficients };
+}
 
 /** What the units of the last layer weigh in the sum, outputs' own units per count. */
 function unitWeights(policy: LoadedPolicy, { at, lin, lin2 }: Property, isStep: boolean): Float64Array {
@@ -43,10 +71,10 @@ export class SplitChooser {
   }
 
   /** After a linear bound of [lo, hi]. A coordinate that can be split, or -1 at a point. */
-  choose({ runs, heads, steps, claim }: LeafView, lo: ArrayLike<number>, hi: ArrayLike<number>): number {
+  choose({ runs, heads, steps, coefficients }: SplitView, lo: ArrayLike<number>, hi: ArrayLike<number>): number {
     const inputs = this.#rates.length;
     const score = this.#score.fill(0);
-    this.#scoreRun(runs[0]!, claim);
+    this.#scoreRun(runs[0]!, coefficients);
     if (steps !== undefined) this.#scoreSteps(runs, steps);
     if (this.#property.at === 'out') this.#scoreEnvelopes(heads);
     let best = -1;
@@ -61,23 +89,21 @@ export class SplitChooser {
     return best;
   }
 
-  #scoreRun(run: RunBounds, claim: LeafView['claim']): void {
-    const { coefficients, coefficientBits } = run.pass;
+  #scoreRun(run: RunView, coefficients: Values): void {
     this.#slackRates(this.#runWeights, run, (l, o) => {
       const { lo, hi } = run.lines[l]!;
       const [l0, u0] = [lo[o]!, hi[o]!];
       return l0 < 0 && u0 > 0 ? (u0 * -l0) / (u0 - l0) : 0;
     });
-    const unit = claim === undefined ? 0 : Number(claim.down) / Number(claim.up) / 2 ** coefficientBits;
     for (let i = 0; i < this.#rates.length; i++) {
       const width = run.xHi[i]! - run.xLo[i]!;
-      this.#score[i]! += width * (Math.abs(coefficients[i]!) * unit + this.#rates[i]!);
+      this.#score[i]! += width * (Math.abs(coefficients[i]!) + this.#rates[i]!);
     }
   }
 
-  #scoreSteps(runs: readonly RunBounds[], steps: StepBounds): void {
+  #scoreSteps(runs: readonly RunView[], steps: NonNullable<SplitView['steps']>): void {
     const inputs = this.#rates.length;
-    const [from, to] = runs as [RunBounds, RunBounds];
+    const [from, to] = runs as [RunView, RunView];
     this.#slackRates(this.#stepWeights, from, (l, o) => {
       const own = from.lines[l]!;
       const other = to.lines[l]!;
@@ -91,18 +117,18 @@ export class SplitChooser {
   }
 
   /** rates[i]: slack of undecided units per count of input i, through absolute weights. */
-  #slackRates(last: Float64Array, run: RunBounds, slackOf: (l: number, o: number) => number): void {
+  #slackRates(last: Float64Array, run: RunView, slackOf: (l: number, o: number) => number): void {
     this.#backward(last, run, slackOf);
     this.#spread(this.#slack[0]!);
   }
 
   /** rates[i]: the most that the sum moves per count of input i. */
-  #gainRates(last: Float64Array, run: RunBounds): void {
+  #gainRates(last: Float64Array, run: RunView): void {
     this.#backward(last, run, () => 0);
     this.#spread(this.#weight[0]!);
   }
 
-  #backward(last: Float64Array, run: RunBounds, slackOf: (l: number, o: number) => number): void {
+  #backward(last: Float64Array, run: RunView, slackOf: (l: number, o: number) => number): void {
     const { layers } = this.#policy;
     for (let l = layers.length - 1; l >= 0; l--) {
       const weight = this.#weight[l]!;
@@ -147,7 +173,7 @@ export class SplitChooser {
   }
 
   /** An envelope whose bounds still vary over the piece: its source may be what is left to split. */
-  #scoreEnvelopes(heads: LeafView['heads']): void {
+  #scoreEnvelopes(heads: readonly HeadBounds[]): void {
     const { envelopes } = this.#policy.interface;
     const { lin, lin2 } = this.#property;
     for (const head of heads) {

@@ -1,0 +1,308 @@
+/**
+ * Bounds of one run in double precision (mode 1 of docs/spec/policy.md 4.4): exact integer intervals, and linear bounds with
+ * the slack that rounding can amount to. Only + - * / and floor in a fixed order, so deterministic; never part of a
+ * certificate. It serves claims about one output; others take the integer bounds.
+ *
+ * Slack: a weighted sum carried back through a layer is made of terms whose sizes add up to at most
+ * sum_j |A_j|*(|beta_j| + R_j), R_j the row bound of 3.6 in units of z, since |alpha| <= 1. Each result goes through
+ * fewer than N roundings, so it is off by at most gamma_N = N*2^-53 / (1 - N*2^-53) of that.
+ */
+import type { LoadedPolicy } from '../contracts/policy/artifact.ts';
+import { rowBound } from '../contracts/policy/checks.ts';
+import { envelopeTables, HeadBounds } from '../contracts/policy/certificate/head.ts';
+import type { Property } from '../contracts/policy/certificate/property.ts';
+import { halfUnit, normaliseInput, type InputSpec } from '../grid/interface.ts';
+import type { SplitView } from './split.ts';
+
+/** Far more than the roundings of any one result: widths and depth are at most 256 and 4. */
+const ROUNDINGS = 8192;
+const GAMMA = (ROUNDINGS * 2 ** -53) / (1 - ROUNDINGS * 2 ** -53);
+
+interface FloatLayer {
+  readonly inSize: number;
+  readonly outSize: number;
+  readonly clamp: readonly [number, number] | undefined;
+  /** W / 2^s, (b + r(s)) / 2^s and the most that floor takes off, 1 - 2^-s: exact. */
+  readonly weights: Float64Array;
+  readonly magnitudes: Float64Array;
+  readonly offset: Float64Array;
+  readonly rounding: number;
+  /** The largest R of the slack. */
+  readonly reach: number;
+  /** Ranges of arguments and outputs, and lines, of the box last bounded. */
+  readonly lo: Float64Array;
+  readonly hi: Float64Array;
+  readonly outLo: Float64Array;
+  readonly outHi: Float64Array;
+  readonly upSlope: Float64Array;
+  readonly upConst: Float64Array;
+  readonly loSlope: Float64Array;
+  readonly loConst: Float64Array;
+}
+
+/** Can this class bound the property? One run, one output of a continuous head (or one unit), no tanh. */
+export function isFloatBounded({ head, layers }: LoadedPolicy, { rel, lin, at }: Property): boolean {
+  if (layers.some(({ activation }) => activation === 'tanh')) return false;
+  return rel.length === 0 && (head.kind === 'cont' || at === 'unit') && lin.filter((c) => c !== 0).length === 1;
+}
+
+export class FloatBounds {
+  readonly view: SplitView;
+  readonly #inputs: readonly InputSpec[];
+  readonly #layers: readonly FloatLayer[];
+  readonly #head: HeadBounds;
+  readonly #isUnit: boolean;
+  readonly #output: number;
+  readonly #coefficient: number;
+  /** +1: the bounded sum grows with the unit. */
+  readonly #sense: 1 | -1;
+  readonly #gain: number;
+  readonly #xLo: Float64Array;
+  readonly #xHi: Float64Array;
+  readonly #row: Float64Array;
+  readonly #next: Float64Array;
+  readonly #coefficients: Float64Array;
+  readonly #unitLo: Float64Array;
+  readonly #unitHi: Float64Array;
+
+  constructor(policy: LoadedPolicy, property: Property) {
+    const { inputs, outputs, envelopes } = policy.interface;
+    this.#inputs = inputs;
+    this.#layers = floatLayers(policy);
+    this.#head = new HeadBounds(outputs, property.at === 'out' ? envelopeTables(envelopes) : []);
+    this.#isUnit = property.at === 'unit';
+    this.#output = property.lin.findIndex((c) => c !== 0);
+    this.#coefficient = property.lin[this.#output]! * (property.mode === 'min' ? -1 : 1);
+    const spec = outputs[this.#output];
+    const slope = this.#isUnit ? 1 : spec!.m / 2 ** spec!.t;
+    this.#sense = this.#coefficient * slope >= 0 ? 1 : -1;
+    this.#gain = Math.abs(this.#coefficient * slope);
+    const widest = Math.max(...this.#layers.map(({ inSize, outSize }) => Math.max(inSize, outSize)));
+    this.#xLo = new Float64Array(inputs.length);
+    this.#xHi = new Float64Array(inputs.length);
+    this.#row = new Float64Array(widest);
+    this.#next = new Float64Array(widest);
+    this.#coefficients = new Float64Array(inputs.length);
+    const last = this.#layers[this.#layers.length - 1]!;
+    this.#unitLo = last.outLo;
+    this.#unitHi = last.outHi;
+    const run = {
+      xLo: this.#xLo,
+      xHi: this.#xHi,
+      lines: this.#layers,
+      outLo: this.#layers.map(({ outLo }) => outLo),
+      outHi: this.#layers.map(({ outHi }) => outHi),
+    };
+    this.view = {
+      runs: [run],
+      heads: [this.#head],
+      steps: undefined,
+      coefficients: this.#coefficients,
+      stepCoefficients: undefined,
+    };
+  }
+
+  /** The largest sum over [lo, hi] or more (`min` negated). Stops at the interval bound when that is within `enough`. */
+  bound(lo: ArrayLike<number>, hi: ArrayLike<number>, enough: number): number {
+    for (let i = 0; i < this.#inputs.length; i++) {
+      this.#xLo[i] = normaliseInput(this.#inputs[i]!, lo[i]!);
+      this.#xHi[i] = normaliseInput(this.#inputs[i]!, hi[i]!);
+    }
+    const last = this.#layers.length - 1;
+    for (let l = 0; l <= last; l++) {
+      this.#interval(l);
+      this.#activate(l);
+    }
+    const plain = this.#sumBound(lo, hi);
+    if (plain <= enough) {
+      this.#coefficients.fill(0);
+      return plain;
+    }
+    for (let l = 1; l < last; l++) {
+      if (l > 1) this.#interval(l);
+      this.#tighten(l);
+      this.#activate(l);
+    }
+    if (last > 0) {
+      this.#interval(last);
+      this.#tightenOutput(last);
+      this.#activate(last);
+    } else this.#firstCoefficients();
+    return Math.min(plain, this.#sumBound(lo, hi));
+  }
+
+  #sumBound(lo: ArrayLike<number>, hi: ArrayLike<number>): number {
+    const d = this.#output;
+    const c = this.#coefficient;
+    if (this.#isUnit) return c * (c > 0 ? this.#unitHi[d]! : this.#unitLo[d]!) + 0;
+    this.#head.setUnits(this.#unitLo, this.#unitHi, lo, hi);
+    return c * (c > 0 ? this.#head.hi[d]! : this.#head.lo[d]!) + 0;
+  }
+
+  /** Sums of |W|*|x| + |b| stay below 2^31 before the division by 2^s, so these are exact. */
+  #interval(l: number): void {
+    const { inSize, outSize, weights, magnitudes, offset, lo, hi } = this.#layers[l]!;
+    const fromLo = l === 0 ? this.#xLo : this.#layers[l - 1]!.outLo;
+    const fromHi = l === 0 ? this.#xHi : this.#layers[l - 1]!.outHi;
+    let at = 0;
+    for (let o = 0; o < outSize; o++) {
+      let middle = 2 * offset[o]!;
+      let spread = 0;
+      for (let i = 0; i < inSize; i++, at++) {
+        const a = fromLo[i]!;
+        const b = fromHi[i]!;
+        middle += weights[at]! * (a + b);
+        spread += magnitudes[at]! * (b - a);
+      }
+      lo[o] = Math.floor((middle - spread) / 2);
+      hi[o] = Math.floor((middle + spread) / 2);
+    }
+  }
+
+  #activate(l: number): void {
+    const layer = this.#layers[l]!;
+    const { outSize, clamp, lo, hi, outLo, outHi } = layer;
+    for (let o = 0; o < outSize; o++) {
+      const a = lo[o]!;
+      const b = hi[o]!;
+      if (clamp !== undefined) clampLines(layer, o, a, b, clamp[0], clamp[1]);
+      else {
+        outLo[o] = a;
+        outHi[o] = b;
+        setLines(layer, o, 1, 0, 1, 0);
+      }
+    }
+  }
+
+  /** Linear bounds of arguments whose clamp is undecided. */
+  #tighten(l: number): void {
+    const { outSize, clamp, lo, hi } = this.#layers[l]!;
+    for (let o = 0; o < outSize; o++) {
+      const a = lo[o]!;
+      const b = hi[o]!;
+      if (a === b || clamp === undefined) continue;
+      if (b <= clamp[0] || a >= clamp[1] || (a >= clamp[0] && b <= clamp[1])) continue;
+      hi[o] = Math.min(b, Math.floor(this.#upper(l, o, 1)));
+      lo[o] = Math.max(a, Math.floor(0 - this.#upper(l, o, -1)));
+    }
+  }
+
+  #tightenOutput(l: number): void {
+    const { lo, hi } = this.#layers[l]!;
+    const o = this.#output;
+    const bound = this.#upper(l, o, this.#sense);
+    if (this.#sense > 0) hi[o] = Math.min(hi[o]!, Math.floor(bound));
+    else lo[o] = Math.max(lo[o]!, Math.floor(0 - bound));
+    for (let i = 0; i < this.#coefficients.length; i++) this.#coefficients[i] = this.#next[i]! * this.#gain;
+  }
+
+  /** A single layer is bounded exactly by intervals; its weights say how. */
+  #firstCoefficients(): void {
+    const { inSize, weights } = this.#layers[0]!;
+    for (let i = 0; i < inSize; i++) {
+      this.#coefficients[i] = this.#sense * weights[this.#output * inSize + i]! * this.#gain;
+    }
+  }
+
+  /** The most that sign*v of unit o of layer l >= 1 can be, v before its floor; its coefficients are left in `next`. */
+  #upper(l: number, o: number, sign: number): number {
+    const { inSize, weights, offset } = this.#layers[l]!;
+    let row = this.#row;
+    let next = this.#next;
+    for (let j = 0; j < inSize; j++) row[j] = sign * weights[o * inSize + j]!;
+    let sum = sign * offset[o]!;
+    let sizes = Math.abs(offset[o]!);
+    for (let k = l - 1; k >= 0; k--) {
+      const below = this.#layers[k]!;
+      let largest = 0;
+      next.fill(0, 0, below.inSize);
+      let total = 0;
+      for (let j = 0; j < below.outSize; j++) {
+        const a = row[j]!;
+        if (a === 0) continue;
+        const slope = a > 0 ? below.upSlope[j]! : below.loSlope[j]!;
+        const constant = a > 0 ? below.upConst[j]! : below.loConst[j]!;
+        total += Math.abs(a);
+        largest = Math.max(largest, Math.abs(constant));
+        sum += a * constant;
+        if (slope === 0) continue;
+        const w = a * slope;
+        // floor(v) >= v - (1 - 2^-s) counts where the weight is negative.
+        sum += w > 0 ? w * below.offset[j]! : w * (below.offset[j]! - below.rounding);
+        const at = j * below.inSize;
+        for (let i = 0; i < below.inSize; i++) next[i]! += w * below.weights[at + i]!;
+      }
+      sizes += total * (largest + below.reach + 1);
+      if (k > 0) [row, next] = [next, row];
+    }
+    for (let i = 0; i < this.#xLo.length; i++) sum += next[i]! * (next[i]! > 0 ? this.#xHi[i]! : this.#xLo[i]!);
+    if (next !== this.#next) this.#next.set(next);
+    return sum + GAMMA * sizes;
+  }
+}
+
+/** y = clamp(z, low, high) over [a, b]: the lines of contracts/policy/certificate/lines.ts in doubles. */
+function clampLines(layer: FloatLayer, o: number, a: number, b: number, low: number, high: number): void {
+  const bottom = Math.min(Math.max(a, low), high);
+  const top = Math.min(Math.max(b, low), high);
+  layer.outLo[o] = bottom;
+  layer.outHi[o] = top;
+  if (a >= low && b <= high) return setLines(layer, o, 1, 0, 1, 0);
+  if (bottom === top) return setLines(layer, o, 0, top, 0, bottom);
+  const up = a < low ? (top - low) / (top - a) : high - a >= b - high ? 1 : 0;
+  const down = b > high ? (high - bottom) / (b - bottom) : b - low >= low - a ? 1 : 0;
+  let above = bottom - up * a;
+  let below = bottom - down * a;
+  for (let k = 0; k < 3; k++) {
+    const z = k === 0 ? Math.max(a, low) : k === 1 ? Math.min(b, high) : b;
+    const y = Math.min(Math.max(z, low), high);
+    above = Math.max(above, y - up * z);
+    below = Math.min(below, y - down * z);
+  }
+  setLines(layer, o, up, above, down, below);
+}
+
+function setLines(layer: FloatLayer, o: number, up: number, upConst: number, down: number, loConst: number): void {
+  layer.upSlope[o] = up;
+  layer.upConst[o] = upConst;
+  layer.loSlope[o] = down;
+  layer.loConst[o] = loConst;
+}
+
+function floatLayers(policy: LoadedPolicy): readonly FloatLayer[] {
+  let xmax: ArrayLike<number> = policy.xmax;
+  return policy.layers.map((layer): FloatLayer => {
+    const { inSize, outSize, shift, activation, exponent, bias } = layer;
+    const unit = 2 ** shift;
+    const weights = Float64Array.from(layer.weights, (w) => w / unit);
+    const magnitudes = weights.map((w) => Math.abs(w));
+    const reaches = Array.from({ length: outSize }, (_, o) => rowBound(layer, o, xmax) / unit);
+    const fresh = (): Float64Array => new Float64Array(outSize);
+    const relu = [0, 32767] as const;
+    const clamp =
+      activation === 'relu'
+        ? relu
+        : activation === 'hardtanh'
+          ? ([-(2 ** exponent), 2 ** exponent] as const)
+          : undefined;
+    xmax = new Int32Array(outSize).fill(activation === 'hardtanh' ? 2 ** exponent : 32767);
+    return {
+      inSize,
+      outSize,
+      clamp,
+      weights,
+      magnitudes,
+      offset: Float64Array.from(bias, (b) => (b + halfUnit(shift)) / unit),
+      rounding: 1 - 1 / unit,
+      reach: Math.max(...reaches),
+      lo: fresh(),
+      hi: fresh(),
+      outLo: fresh(),
+      outHi: fresh(),
+      upSlope: fresh(),
+      upConst: fresh(),
+      loSlope: fresh(),
+      loConst: fresh(),
+    };
+  });
+}
