@@ -6,6 +6,7 @@ import { fail, isGridPactError } from '../../base/errors.ts';
 import type { LoadedPolicy } from '../../contracts/policy/artifact.ts';
 import { buildPolicy } from '../../contracts/policy/codec.ts';
 import { checkFloatPolicy, type FloatPolicy } from './floatPolicy.ts';
+import { freezeModel } from './freezeModel.ts';
 import { checkInterface, frozen, type FreezeOptions, type FrozenPolicy } from './frozenPolicy.ts';
 import { errorBound, measureError, observedMaxima, referencePoints, type ReferencePoints } from './measure.ts';
 import { quantise, type QuantisedLayer } from './quantise.ts';
@@ -33,10 +34,11 @@ const GOOD_ERROR = 0.0005;
 
 /**
  * Relu ranges come from certified intervals; where those cost more than 0.05 % of the rated range, the best
- * of certified and calibrated ranges is taken. Deterministic: same float policy and options, same bytes.
+ * of certified and calibrated ranges is taken. A policy that chooses is frozen by `freezeModel`. Deterministic: same float policy and options, same bytes.
  * @throws `freeze.*`; `policy.*` when the interface itself is not one an artifact can have.
  */
 export function freezePolicy(float: FloatPolicy, options: FreezeOptions = {}): FrozenPolicy {
+  if (float.actionTable !== undefined) return freezeModel(float, options);
   const { points: gridPoints = DEFAULT_POINTS, seed = 1 } = options;
   const calibration = options.calibration ?? float.calibration ?? new Float32Array(0);
   if (!Number.isSafeInteger(gridPoints) || gridPoints < 0 || gridPoints > MAX_POINTS) {

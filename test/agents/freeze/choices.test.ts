@@ -4,6 +4,7 @@ import { loadBackend } from '../../../src/agents/backend.ts';
 import { makeCartPole } from '../../../src/agents/classic/cartPole.ts';
 import { floatPolicyFunction } from '../../../src/agents/freeze/floatFunction.ts';
 import type { FloatLayer, FloatPolicy } from '../../../src/agents/freeze/floatPolicy.ts';
+import { freezePolicy } from '../../../src/agents/freeze/freeze.ts';
 import { freezeModel } from '../../../src/agents/freeze/freezeModel.ts';
 import { createPpo, PPO_DEFAULTS } from '../../../src/agents/ppo.ts';
 import { isGridPactError } from '../../../src/base/errors.ts';
@@ -143,6 +144,7 @@ describe('a policy that chooses', () => {
     const [hidden, last] = [policy.layers[0]!, policy.layers[1]!];
     expect(code({ layers: [hidden, { ...last, activation: 'hardtanh' }] })).toBe('freeze.shape');
     expect(code({})).toBe('accepted');
+    expect(freezePolicy(policy, { points: 10 }).cid).toBe(freezeModel(policy, { points: 10 }).cid);
   });
 });
 
