@@ -182,9 +182,63 @@ export class FloatBounds {
       const b = hi[o]!;
       if (a === b || clamp === undefined) continue;
       if (b <= clamp[0] || a >= clamp[1] || (a >= clamp[0] && b <= clamp[1])) continue;
-      hi[o] = Math.min(b, Math.floor(this.#upper(l, o, 1)));
-      lo[o] = Math.max(a, Math.floor(0 - this.#upper(l, o, -1)));
+      if (l === 1) this.#tightenSecond(o);
+      else {
+        hi[o] = Math.min(b, Math.floor(this.#upper(l, o, 1)));
+        lo[o] = Math.max(a, Math.floor(0 - this.#upper(l, o, -1)));
+      }
     }
+  }
+
+  /** Both sides at once for the second layer, where most of the work lies: units on a straight branch are shared. */
+  #tightenSecond(o: number): void {
+    const below = this.#layers[0]!;
+    const { inSize, offset: belowOffset, upSlope, upConst, loSlope, loConst, rounding } = below;
+    const { weights, offset, lo, hi, inSize: units } = this.#layers[1]!;
+    const most = this.#row;
+    const least = this.#next;
+    most.fill(0, 0, inSize);
+    least.fill(0, 0, inSize);
+    let above = offset[o]!;
+    let under = above;
+    let total = 0;
+    let largest = 0;
+    for (let j = 0, from = o * units; j < units; j++, from++) {
+      const w = weights[from]!;
+      if (w === 0) continue;
+      const isUp = w > 0;
+      const upS = isUp ? upSlope[j]! : loSlope[j]!;
+      const upC = isUp ? upConst[j]! : loConst[j]!;
+      const loS = isUp ? loSlope[j]! : upSlope[j]!;
+      const loC = isUp ? loConst[j]! : upConst[j]!;
+      if (upS === 0 && loS === 0 && upC === 0 && loC === 0) continue;
+      total += Math.abs(w);
+      largest = Math.max(largest, Math.abs(upC), Math.abs(loC));
+      const a = w * upS;
+      const b = w * loS;
+      above += w * upC + (isUp ? a * belowOffset[j]! : a * (belowOffset[j]! - rounding));
+      under += w * loC + (isUp ? b * (belowOffset[j]! - rounding) : b * belowOffset[j]!);
+      const at = j * inSize;
+      if (a === b) {
+        for (let i = 0; i < inSize; i++) {
+          const term = a * below.weights[at + i]!;
+          most[i]! += term;
+          least[i]! += term;
+        }
+        continue;
+      }
+      if (a !== 0) for (let i = 0; i < inSize; i++) most[i]! += a * below.weights[at + i]!;
+      if (b !== 0) for (let i = 0; i < inSize; i++) least[i]! += b * below.weights[at + i]!;
+    }
+    for (let i = 0; i < inSize; i++) {
+      const xLo = this.#xLo[i]!;
+      const xHi = this.#xHi[i]!;
+      above += most[i]! * (most[i]! > 0 ? xHi : xLo);
+      under += least[i]! * (least[i]! > 0 ? xLo : xHi);
+    }
+    const slack = GAMMA * (Math.abs(offset[o]!) + total * (largest + below.reach + 1));
+    hi[o] = Math.min(hi[o]!, Math.floor(above + slack));
+    lo[o] = Math.max(lo[o]!, Math.floor(under - slack));
   }
 
   #tightenOutput(l: number): void {
