@@ -73,8 +73,8 @@ interface Candidate {
 const DEFAULT_POINTS = 100000;
 const MAX_POINTS = 10000000;
 /** Grid points beside the calibration on which rounding is chosen, and on which candidates are compared. */
-const SAMPLE_GRID = 4096;
-const TRIAL_GRID = 16000;
+const SAMPLE_GRID = 3072;
+const TRIAL_GRID = 12000;
 const LAYER_POINTS = 2000;
 const SATURATION_POINTS = 8000;
 /** A relu holds this much more than its certified reach, for the error of what arrives. */

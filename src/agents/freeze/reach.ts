@@ -57,16 +57,51 @@ function tighten(layers: readonly FloatLayer[], ranges: readonly Range[], input:
 }
 
 /** preActivationRange sums in double: its slack. */
-function widened({ inSize, outSize, weights, bias }: FloatLayer, input: Range, { lo, hi }: Range): Range {
-  for (let o = 0; o < outSize; o++) {
+function widened(layer: FloatLayer, input: Range, { lo, hi }: Range): Range {
+  const slack = slackOf(layer, input);
+  return { lo: lo.map((z, o) => z - slack[o]!), hi: hi.map((z, o) => z + slack[o]!) };
+}
+
+/** SLACK of the magnitudes that a sum has over a box; those over a larger box hold as well. */
+function slackOf({ inSize, outSize, weights, bias }: FloatLayer, { lo, hi }: Range): Float64Array {
+  return Float64Array.from({ length: outSize }, (_, o) => {
     let magnitude = Math.abs(bias[o]!);
     for (let i = 0; i < inSize; i++) {
-      magnitude += Math.abs(weights[o * inSize + i]!) * Math.max(Math.abs(input.lo[i]!), Math.abs(input.hi[i]!));
+      magnitude += Math.abs(weights[o * inSize + i]!) * Math.max(Math.abs(lo[i]!), Math.abs(hi[i]!));
     }
-    lo[o]! -= SLACK * magnitude;
-    hi[o]! += SLACK * magnitude;
+    return SLACK * magnitude;
+  });
+}
+
+function emptyRange(size: number): Range {
+  return { lo: new Float64Array(size), hi: new Float64Array(size) };
+}
+
+/** Scratch of a layer for one box after another. */
+interface BoxMemory {
+  readonly pre: Range;
+  readonly post: Range;
+  readonly slack: Float64Array;
+}
+
+/** As `preActivationRange`, into `out`. */
+function intervalSums(
+  { inSize, outSize, weights, bias }: FloatLayer,
+  lo: Float64Array,
+  hi: Float64Array,
+  out: Range,
+): void {
+  let at = 0;
+  for (let o = 0; o < outSize; o++) {
+    let [least, most] = [bias[o]!, bias[o]!];
+    for (let i = 0; i < inSize; i++, at++) {
+      const w = weights[at]!;
+      least += w * (w >= 0 ? lo[i]! : hi[i]!);
+      most += w * (w >= 0 ? hi[i]! : lo[i]!);
+    }
+    out.lo[o] = least;
+    out.hi[o] = most;
   }
-  return { lo, hi };
 }
 
 /** Bounds of sign * (unit before its activation), one unit at a time. */
@@ -77,6 +112,8 @@ class UnitSearch {
   readonly #relaxation: Relaxation = { slope: 0, lo: 0, hi: 0 };
   /** Of the last backward pass: coefficients at the inputs. */
   #gradient: Float64Array = new Float64Array(0);
+  readonly #boxes: readonly BoxMemory[];
+  readonly #pre: readonly Range[];
   /** Of the first layer: what the relaxation of each unit gives away. */
   readonly #gaps: Float64Array;
 
@@ -85,6 +122,11 @@ class UnitSearch {
     this.#ranges = ranges;
     this.#input = input;
     this.#gaps = new Float64Array(layers[0]!.outSize);
+    this.#boxes = layers.slice(0, -1).map((layer, l) => {
+      const before = l === 0 ? input : activationRange(layers[l - 1]!.activation, ranges[l - 1]!);
+      return { pre: emptyRange(layer.outSize), post: emptyRange(layer.outSize), slack: slackOf(layer, before) };
+    });
+    this.#pre = this.#boxes.map(({ pre }) => pre);
   }
 
   maximum(o: number, sign: number, budget: number): number {
@@ -147,19 +189,23 @@ class UnitSearch {
     return constant + 2 * SLACK * magnitude;
   }
 
-  /** Intervals in the box, no wider than what is known of the whole. */
-  #boxRanges(lo: Float64Array, hi: Float64Array, depth: number): Range[] {
-    let range: Range = { lo, hi };
-    return this.#layers.slice(0, depth).map((layer, l) => {
-      const pre = widened(layer, range, preActivationRange(layer, range));
+  /** Intervals in the box, no wider than what is known of the whole; overwritten by the next call. */
+  #boxRanges(lo: Float64Array, hi: Float64Array, depth: number): readonly Range[] {
+    let [from, to] = [lo, hi];
+    for (let l = 0; l < depth; l++) {
+      const layer = this.#layers[l]!;
       const known = this.#ranges[l]!;
+      const { pre, post, slack } = this.#boxes[l]!;
+      intervalSums(layer, from, to, pre);
       for (let u = 0; u < layer.outSize; u++) {
-        pre.lo[u] = Math.max(pre.lo[u]!, known.lo[u]!);
-        pre.hi[u] = Math.min(pre.hi[u]!, known.hi[u]!);
+        pre.lo[u] = Math.max(pre.lo[u]! - slack[u]!, known.lo[u]!);
+        pre.hi[u] = Math.min(pre.hi[u]! + slack[u]!, known.hi[u]!);
+        post.lo[u] = activateReal(layer.activation, pre.lo[u]!);
+        post.hi[u] = activateReal(layer.activation, pre.hi[u]!);
       }
-      range = activationRange(layer.activation, pre);
-      return pre;
-    });
+      [from, to] = [post.lo, post.hi];
+    }
+    return this.#pre;
   }
 
   /** z_o where the linear bound is greatest. */
