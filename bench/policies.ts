@@ -4,8 +4,9 @@ import type { Activation, DenseLayer, LoadedPolicy } from '../src/contracts/poli
 import { buildPolicy } from '../src/contracts/policy/codec.ts';
 
 const SIZES = [6, 64, 64, 1];
-/** Of the layers: activations stay spread over their range and are seldom at its end. */
-const SHIFTS = [11, 12, 12];
+/** Shift and largest weight of the layers, as freezing chooses them: as large as 3.6 allows. */
+const SHIFTS = [15, 13, 12];
+const WEIGHTS = [8000, 1500, 1500];
 
 /** `envelope`: with a bound on the output that the first input moves, as deployed policies have. */
 export function benchPolicy(envelope: boolean): LoadedPolicy {
@@ -13,9 +14,7 @@ export function benchPolicy(envelope: boolean): LoadedPolicy {
   const inputs = Array.from({ length: SIZES[0]! }, (_, i) => {
     return { n: `in.${i}`, u: 'idx' as const, lo: -100000, hi: 100000, c: 0, m: 10736, t: 15 };
   });
-  const layers = SHIFTS.map((shift, l) =>
-    layer(stream, SIZES[l]!, SIZES[l + 1]!, shift, l === SHIFTS.length - 1 ? 'identity' : 'relu'),
-  );
+  const layers = SHIFTS.map((shift, l) => layer(stream, l, shift, l === SHIFTS.length - 1 ? 'identity' : 'relu'));
   const envelopes = envelope
     ? [{ d: 0, sk: 'in' as const, si: 0, r: [-50000, 50000], l: [-20000, -15000], h: [0, 20000] }]
     : [];
@@ -32,18 +31,13 @@ export function benchPolicy(envelope: boolean): LoadedPolicy {
   });
 }
 
-function layer(
-  stream: RandomStream,
-  inSize: number,
-  outSize: number,
-  shift: number,
-  activation: Activation,
-): DenseLayer {
+function layer(stream: RandomStream, l: number, shift: number, activation: Activation): DenseLayer {
+  const [inSize, outSize, most] = [SIZES[l]!, SIZES[l + 1]!, WEIGHTS[l]!];
   return {
     inSize,
     outSize,
     shift,
-    weights: Int16Array.from({ length: inSize * outSize }, () => stream.below(2001) - 1000),
+    weights: Int16Array.from({ length: inSize * outSize }, () => stream.below(2 * most + 1) - most),
     bias: Int32Array.from({ length: outSize }, () => stream.below(2000001) - 1000000),
     activation,
     exponent: 0,

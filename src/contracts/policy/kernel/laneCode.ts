@@ -1,15 +1,17 @@
 /** Dense layers of eight inferences side by side: a vector holds the same sum of four of them. */
 import { FunctionWriter, V128, type Code, type Local, type WasmFunction } from './assembler.ts';
 import { advance, header, isMode, layerField } from './envelopeCode.ts';
-import { call, i32, i32x4, i64x2, loopWhile, partedLoop, repeat, v128, when } from './instructions.ts';
+import { call, i16x8, i32, i32x4, i64x2, loopWhile, partedLoop, repeat, v128, when } from './instructions.ts';
 import { AT, HEADER, INPUT, LAYER } from './layout.ts';
-import { addDot, broadcast, nextBlock } from './simdCode.ts';
+import { addDot, behindFours } from './simdCode.ts';
 
 const V = 16;
 /** Bytes of a pair of activations, or of a sum, of eight inferences. */
 const ROW = 32;
 const HALVES = [0, 1];
 const OUTPUTS = [0, 1, 2, 3];
+/** Of hidden layers that freezing makes of networks with inputs and activations near their full range. */
+const USUAL_SHIFTS = [13, 15, 14];
 /** Pairs of inputs a turn of the loop takes. */
 const UNROLL = 4;
 
@@ -72,10 +74,7 @@ export function laneBlocks(): WasmFunction {
   const outputs = f.local();
   const bias = f.local();
   const z = f.local();
-  const block = f.local();
-  const width = f.local();
-  const part = f.local();
-  const stride = f.local();
+  const row = f.local();
   const weights = f.local();
   const x = f.local();
   const left = f.local();
@@ -89,14 +88,13 @@ export function laneBlocks(): WasmFunction {
       ...w.set(v128.load32Splat(weights.get, 4 * o)),
       ...both.flatMap((sum, h) => addDot(sum, xs[h]!.get, w.get)),
     ]),
-    ...weights.set(i32.add(weights.get, stride.get)),
+    ...advance(weights, V),
     ...(n === UNROLL - 1 ? [...advance(x, ROW * UNROLL), ...advance(left, -UNROLL)] : []),
   ];
   const sumUp = [
     ...sums.flatMap(([a, b], o) => [...a!.set(v128.load32Splat(bias.get, 4 * o)), ...b!.set(a!.get)]),
     ...x.set(source.get),
-    ...stride.set(i32.shl(width.get, i32.const(4))),
-    ...weights.set(i32.add(block.get, i32.shl(part.get, i32.const(4)))),
+    ...weights.set(row.get),
     ...left.set(layerField(layer, LAYER.pairs)),
     ...partedLoop(
       Array.from({ length: UNROLL }, (_, n) => pair(n)),
@@ -104,54 +102,57 @@ export function laneBlocks(): WasmFunction {
       left.get,
     ),
     ...left.set(layerField(layer, LAYER.shift)),
-    ...all.flatMap((sum) => sum.set(i32x4.shr(sum.get, left.get))),
+    ...shiftAll(all, left),
   ];
   const store = when(
     isMode(layer, 'clamp'),
     [
-      ...xs[0]!.set(i32x4.splat(layerField(layer, LAYER.lo))),
-      ...xs[1]!.set(i32x4.splat(layerField(layer, LAYER.hi))),
-      ...all.flatMap((sum) => sum.set(i32x4.min(i32x4.max(sum.get, xs[0]!.get), xs[1]!.get))),
+      ...xs[0]!.set(i16x8.splat(layerField(layer, LAYER.lo))),
+      ...xs[1]!.set(i16x8.splat(layerField(layer, LAYER.hi))),
+      // one output of all eight as i16, which saturates; then two of them, inference by inference
+      ...sums.flatMap(([a, b]) => a!.set(i16x8.min(i16x8.max(i16x8.narrow(a!.get, b!.get), xs[0]!.get), xs[1]!.get))),
       ...[0, 2].flatMap((o) =>
-        HALVES.flatMap((h) => v128.store(target.get, paired(sums[o]![h]!.get, sums[o + 1]![h]!.get), V * (o + h))),
+        HALVES.flatMap((h) => v128.store(target.get, interleaved(sums[o]![0]!, sums[o + 1]![0]!, h), V * (o + h))),
       ),
     ],
     sums.flatMap((both, o) => both.flatMap((sum, h) => v128.store(z.get, sum.get, ROW * o + V * h))),
   );
-  // the next vector of the packed block, or the next block, as wide as still fits
-  const next = [
-    ...advance(part, 1),
-    ...when(i32.eq(part.get, width.get), [
-      ...block.set(nextBlock(layer, block, width.get)),
-      ...part.set(i32.const(0)),
-      ...narrowBlock(width, outputs),
-    ]),
-  ];
   return f.end([
     ...outputs.set(layerField(layer, LAYER.vectors)),
     ...bias.set(layerField(layer, LAYER.bias)),
     ...z.set(i32.const(AT.z)),
-    ...block.set(layerField(layer, LAYER.weights)),
-    ...width.set(i32.const(4)),
-    ...narrowBlock(width, outputs),
+    ...row.set(layerField(layer, LAYER.weights)),
     ...repeat(
       [
         ...sumUp,
         ...store,
+        ...row.set(behindFours(layer, row)),
         ...advance(bias, V),
         ...advance(z, 4 * ROW),
         ...advance(target, 2 * ROW),
         ...advance(outputs, -1),
-        ...next,
       ],
       outputs.get,
     ),
   ]);
 }
 
-/** Halves the width of a block until so many vectors are left. */
-function narrowBlock(width: Local, left: Local): Code {
-  return loopWhile(i32.gt(width.get, left.get), width.set(i32.shr(width.get, i32.const(1))));
+/** A shift by a constant is one instruction of the machine, by a variable four. */
+function shiftAll(sums: readonly Local[], shift: Local): Code {
+  const by = (amount: Code): Code => sums.flatMap((sum) => sum.set(i32x4.shr(sum.get, amount)));
+  return USUAL_SHIFTS.reduceRight<Code>(
+    (otherwise, usual) => when(i32.eq(shift.get, i32.const(usual)), by(i32.const(usual)), otherwise),
+    by(shift.get),
+  );
+}
+
+/** The first or the second four i16 of both, in turns. */
+function interleaved(a: Local, b: Local, half: number): Code {
+  const bytes = OUTPUTS.flatMap((lane) => {
+    const at = 8 * half + 2 * lane;
+    return [at, at + 1, 16 + at, 16 + at + 1];
+  });
+  return v128.shuffle(a.get, b.get, bytes);
 }
 
 /** i32 lanes of two outputs as i16 pairs: even i16 of one, odd of the other moved up. */
@@ -221,7 +222,7 @@ export function laneRows(): WasmFunction {
   const w = f.local(V128);
   const one = f.local(V128);
   const pair = (n: number): Code => [
-    ...one.set(broadcast(w.get, n)),
+    ...one.set(v128.load32Splat(weights.get, 4 * n)),
     ...sums.flatMap((sum, h) => addDot(sum, v128.load(at.get, ROW * n + V * h), one.get)),
   ];
   return f.end([
@@ -236,7 +237,6 @@ export function laneRows(): WasmFunction {
         ...at.set(source.get),
         ...octets.set(layerField(layer, LAYER.octets)),
         ...loopWhile(octets.get, [
-          ...w.set(v128.load(weights.get)),
           ...OUTPUTS.flatMap(pair),
           ...advance(at, 4 * ROW),
           ...advance(weights, V),

@@ -28,7 +28,7 @@ import { blockFunction, layerFunction, rowsFunction, tanhFunction, tanhPassFunct
 
 /** SHA-256 of the bytes of `kernelModule`. */
 export const MODULE_SHA256: Readonly<Record<KernelKind, string>> = {
-  simd: '6c005ccab38c5b9169d443d54bd046cdbe64d21284b0b290388a4b78603ecd15',
+  simd: '6b97b01dfd58531c94ec66e4b2572a1387becb751136bc811bb55b3f595c9c57',
   scalar: 'a434cd9adaaf25a3cb21c7b98a2b4af0cacf58e71561bae0a8017ba45aea84e0',
 };
 

@@ -178,12 +178,11 @@ function upTo(n: number, multiple: number): number {
 
 /**
  * rows: [o][i], each row filled up to eight.
- * scalar: four outputs at a time, [block][i][4].
- * simd: blocks of 16, 8 and 4 outputs as they fit, [block][pair of i][output][2], inputs filled up to four.
+ * else four outputs at a time: scalar [four][i][4]; simd [four][pair of i][4][2], inputs filled up to four.
  */
 function packWeights(layer: DenseLayer, kind: KernelKind, rows: boolean): Int16Array {
   if (rows) return packRows(layer);
-  return kind === 'scalar' ? packBlocks(layer, [4], 1, 1) : packBlocks(layer, [16, 8, 4], 2, 4);
+  return kind === 'scalar' ? packFours(layer, 1, 1) : packFours(layer, 2, 4);
 }
 
 function packRows({ inSize, outSize, weights }: DenseLayer): Int16Array {
@@ -194,22 +193,19 @@ function packRows({ inSize, outSize, weights }: DenseLayer): Int16Array {
 }
 
 /** `together`: how many inputs of an output lie side by side; inputs are filled up to a multiple of `multiple`. */
-function packBlocks(layer: DenseLayer, sizes: readonly number[], together: number, multiple: number): Int16Array {
+function packFours(layer: DenseLayer, together: number, multiple: number): Int16Array {
   const { inSize, outSize, weights } = layer;
   const inputs = upTo(inSize, multiple);
-  const outputs = upTo(outSize, 4);
-  const packed = new Int16Array(inputs * outputs);
+  const packed = new Int16Array(inputs * upTo(outSize, 4));
   let at = 0;
-  for (let first = 0; first < outputs;) {
-    const size = sizes.find((one) => one <= outputs - first)!;
+  for (let first = 0; first < outSize; first += 4) {
     for (let i = 0; i < inputs; i += together) {
-      for (let o = first; o < first + size; o++) {
+      for (let o = first; o < first + 4; o++) {
         for (let j = i; j < i + together; j++) {
           packed[at++] = o < outSize && j < inSize ? weights[o * inSize + j]! : 0;
         }
       }
     }
-    first += size;
   }
   return packed;
 }

@@ -41,18 +41,26 @@ export function blockFunction(width: number): WasmFunction {
   const sums = f.vectors(width);
   const xs = f.local(V128);
   const x = f.local(V128);
+  const rows = [weights, ...Array.from({ length: width - 1 }, () => f.local())];
   const pair = (n: number): Code => [
     ...x.set(broadcast(xs.get, n)),
-    ...sums.flatMap((sum, b) => addDot(sum, x.get, v128.load(weights.get, V * (n * width + b)))),
+    ...sums.flatMap((sum, b) => addDot(sum, x.get, v128.load(rows[b]!.get, V * n))),
   ];
   return f.end([
     ...at.set(i32.add(layerField(layer, LAYER.bias), i32.shl(first.get, i32.const(2)))),
     ...sums.flatMap((sum, b) => sum.set(v128.load(at.get, V * b))),
+    ...rows.slice(1).flatMap((row, b) => row.set(behindFours(layer, rows[b]!))),
     ...left.set(layerField(layer, LAYER.pairs)),
     ...partedLoop(
       [
         [...xs.set(v128.load(source.get)), ...pair(0), ...pair(1)],
-        [...pair(2), ...pair(3), ...advance(source, V), ...advance(weights, 4 * V * width), ...advance(left, -4)],
+        [
+          ...pair(2),
+          ...pair(3),
+          ...advance(source, V),
+          ...rows.flatMap((row) => advance(row, 4 * V)),
+          ...advance(left, -4),
+        ],
       ],
       [i32.le(left.get, i32.const(2))],
       i32.gt(left.get, i32.const(0)),
@@ -105,7 +113,7 @@ export function layerFunction({ blocks, rows, tanhPass }: LayerFunctions): WasmF
     ...call(blocks[width]!, layer.get, weights.get, first.get, source.get, target.get),
     ...advance(first, 4 * width),
     ...advance(left, 0 - width),
-    ...weights.set(nextBlock(layer, weights, i32.const(width))),
+    ...Array.from({ length: width }, () => weights.set(behindFours(layer, weights))).flat(),
   ];
   return f.end([
     ...when(layerField(layer, LAYER.rows), call(rows, layer.get, source.get, target.get), [
@@ -119,9 +127,9 @@ export function layerFunction({ blocks, rows, tanhPass }: LayerFunctions): WasmF
   ]);
 }
 
-/** Behind a block of `width` vectors: two of them for each four inputs. */
-export function nextBlock(layer: Local, weights: Local, width: Code): Code {
-  return i32.add(weights.get, i32.mul(i32.shl(layerField(layer, LAYER.quads), i32.const(5)), width));
+/** Behind the weights of four outputs: two vectors for each four inputs. */
+export function behindFours(layer: Local, weights: Local): Code {
+  return i32.add(weights.get, i32.shl(layerField(layer, LAYER.quads), i32.const(5)));
 }
 
 /** (layer, target x): tanh of the sums in z. */
