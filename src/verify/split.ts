@@ -157,7 +157,7 @@ export class SplitChooser {
         const range = hi[o]! - lo[o]!;
         // A unit that cannot move passes nothing on.
         if (outLo[o] === outHi[o]) weight[o] = slack[o] = 0;
-        else if (range > 0) slack[o]! += (weight[o]! * slackOf(l, o)) / range;
+        else if (range > 0 && l < layers.length - 1) slack[o]! += (weight[o]! * slackOf(l, o)) / range;
       }
     }
   }

@@ -132,8 +132,12 @@ function slopeSteps(
     if (r[j + 1]! <= from || r[j]! >= to) continue;
     const [rise, run] = [BigInt(v[j + 1]! - v[j]!), BigInt(r[j + 1]! - r[j]!)];
     for (const step of [low, high]) {
-      const up = Number(ceilDivBig(rise * BigInt(step), run)) + 1;
-      const down = Number(floorDivBig(rise * BigInt(step), run)) - 1;
+      const product = rise * BigInt(step);
+      const above = Number(ceilDivBig(product, run)) + 1;
+      const below = Number(floorDivBig(product, run)) - 1;
+      // Rounded or not, a segment is monotone: what does not rise, rises by 0 at most.
+      const up = product > 0n ? above : Math.min(0, above);
+      const down = product < 0n ? below : Math.max(0, below);
       most = isFirst ? up : Math.max(most, up);
       least = isFirst ? down : Math.min(least, down);
       isFirst = false;
