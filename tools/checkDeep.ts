@@ -18,6 +18,7 @@ import { frequencyEvidence } from './frequencyEvidence.ts';
 import { pythonChain } from './pythonChain.ts';
 import { policyChains } from './policyChains.ts';
 import { stackedEvidence } from './stackedEvidence.ts';
+import { verificationEvidence } from './verificationEvidence.ts';
 import { voltageFrontier } from './voltageFrontier.ts';
 import { runLearners } from '../test/agents/learners.ts';
 
@@ -146,6 +147,10 @@ const PARTS: Readonly<Record<string, Part>> = {
   learners: {
     title: 'PPO and SAC on classic control, every seed',
     run: () => runLearners([1, 2, 3, 4, 5], (line) => process.stdout.write(`  ${line}\n`)),
+  },
+  verification: {
+    title: 'verification: brute force, containment, fuzzed documents and shipped policies',
+    run: () => verificationEvidence(REPO_ROOT, (line) => process.stdout.write(`  ${line}\n`)),
   },
   'voltage-frontier': {
     title: 'voltage on radial feeders: baselines and optimal power flow',
