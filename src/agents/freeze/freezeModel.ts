@@ -38,7 +38,7 @@ export type FineTune = (policy: FloatPolicy, points: ReferencePoints) => FloatPo
 export interface FreezeModelOptions extends FreezeOptions {
   /** Over it the freeze refuses; default: it never does. */
   readonly gate?: FreezeGate;
-  /** Boxes that the certified bound may look at; default by the size of the network, 2 000 at most. */
+  /** Boxes that the certified bound may look at; default by the size of the network, 2 000 and one per 50 points at most. */
   readonly boxes?: number;
   readonly fineTune?: {
     readonly tune: FineTune;
@@ -173,7 +173,7 @@ function quantisationOf(
   { network, artifact }: Candidate,
   points: ReferencePoints,
   ranges: readonly Range[],
-  boxes = certifyBoxes(float),
+  boxes = certifyBoxes(float, points.count),
 ): Omit<ModelQuantisation, 'fineTuned'> {
   const choice = float.actionTable === undefined ? undefined : choiceErrors(float, network, points);
   const { max, sum } = outputErrors(artifact, points, 0, choice === undefined ? points.count : 0);
@@ -213,12 +213,12 @@ function reachBoxes(policy: FloatPolicy): number {
   return Math.min(400, Math.max(1, Math.floor(REACH_BUDGET / (units * perBox))));
 }
 
-function certifyBoxes({ layers }: FloatPolicy): number {
+function certifyBoxes({ layers }: FloatPolicy, points: number): number {
   let perBox = 0;
   layers.forEach(({ outSize }, l) => {
     for (const before of layers.slice(0, l)) perBox += 4 * outSize * before.outSize * before.inSize;
   });
-  return Math.min(2000, Math.max(50, Math.floor(CERTIFY_BUDGET / Math.max(1, perBox))));
+  return Math.min(2000, Math.max(50, Math.min(points / 50, CERTIFY_BUDGET / Math.max(1, perBox))));
 }
 
 /** @throws `freeze.gate`. */

@@ -33,6 +33,8 @@ export interface LayerPlan {
 const TANH_INPUT_ONE = 65536;
 /** Room in 3.6 and in 16 bits for weights that are rounded away from their nearest integer: counts a weight. */
 const ROUNDING_ROOM = 2;
+/** Of a unit whose weights are 0 or next to it. */
+const MAX_SCALE = 2 ** 40;
 
 /** The head clamps at +-32767, which is the last layer's hardtanh at full resolution. */
 export function integerActivation(activation: Activation, last: boolean): Activation {
@@ -61,25 +63,27 @@ export function planLayer(draft: Draft, reach: Float64Array, shift: number): Lay
 export function planLogits(draft: Draft): LayerPlan {
   const scale = draft.float.bias.reduce(
     (held, _, o) => Math.min(held, largestScale(draft.float, o, draft, 0)),
-    2 ** 40,
+    MAX_SCALE,
   );
   return { ...draft, shift: 0, outScale: new Float64Array(draft.float.outSize).fill(scale) };
 }
 
 /** The shift at which half of the rows can fill their relu and keep 3.6: lower wastes weights, higher activations. */
 export function medianShift(draft: Draft, reach: Float64Array): number {
-  const shifts = Int32Array.from(reach, (top, o) => {
+  const shifts: number[] = [];
+  reach.forEach((top, o) => {
+    if (top <= 0) return;
     const ratio = largestScale(draft.float, o, draft, 0) / filledScale(top);
     let shift = 0;
     while (shift < MAX_LAYER_SHIFT && 2 ** (shift + 1) <= ratio) shift++;
-    return shift;
-  }).sort();
-  return shifts[shifts.length >> 1]!;
+    shifts.push(shift);
+  });
+  return shifts.sort((a, b) => a - b)[shifts.length >> 1] ?? 0;
 }
 
-/** Takes `top` to 32767; a unit that is always 0 has any scale. */
+/** Takes `top` to 32767. A unit that is always 0 has the largest scale, so that the weights behind it take no room. */
 function filledScale(top: number): number {
-  return top > 0 ? UNIT_INTEGER / top : 1;
+  return top > 0 ? UNIT_INTEGER / top : MAX_SCALE;
 }
 
 /** The largest scale at which row o keeps 3.6 and 16 bits at that shift. */
@@ -101,7 +105,7 @@ function largestScale(
   const unit = 2 ** shift;
   const bySum = sum > 0 ? (I32_MAX - room) / (sum * unit) : Infinity;
   const byWeight = largest > 0 ? (UNIT_INTEGER - ROUNDING_ROOM) / (largest * unit) : Infinity;
-  return Math.min(bySum, byWeight, 2 ** 40);
+  return Math.min(bySum, byWeight, MAX_SCALE);
 }
 
 /** The largest shift at which all rows keep 3.6 and 16 bits at the scale of the format. */

@@ -49,10 +49,10 @@ function tighten(layers: readonly FloatLayer[], ranges: readonly Range[], input:
   const { lo, hi } = ranges.at(-1)!;
   const search = new UnitSearch(layers.slice(0, ranges.length), ranges, input);
   for (let o = 0; o < lo.length; o++) {
-    if (hi[o]! > 0) hi[o] = Math.min(hi[o]!, search.maximum(o, 1, unitBoxes));
-    // A scale follows from the upper end alone where it is a relu's.
-    const boxes = layers[ranges.length - 1]!.activation === 'relu' ? 1 : unitBoxes;
-    if (lo[o]! < 0) lo[o] = Math.max(lo[o]!, -search.maximum(o, -1, boxes));
+    // A scale follows from the upper end of a relu alone; the rest is not worth more than one box.
+    const boxes = layers[ranges.length - 1]!.activation === 'relu' ? unitBoxes : 1;
+    if (hi[o]! > 0) hi[o] = Math.min(hi[o]!, search.maximum(o, 1, boxes));
+    if (lo[o]! < 0) lo[o] = Math.max(lo[o]!, -search.maximum(o, -1, 1));
   }
 }
 
