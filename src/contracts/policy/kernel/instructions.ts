@@ -69,6 +69,7 @@ export const v128 = {
   load32Splat: load(2, SIMD, 0x09),
   load32Lane: (address: Code, vector: Code, lane: number): Code => [...address, ...vector, SIMD, 0x56, 2, 0, lane],
   store: store(4, SIMD, 0x0b),
+  store32Lane: (address: Code, vector: Code, lane: number): Code => [...address, ...vector, SIMD, 0x5a, 2, 0, lane],
   store64: (address: Code, vector: Code): Code => [...address, ...vector, SIMD, 0x5b, 3, 0, 0],
   /** Lanes of the concatenation of both, as bytes. */
   shuffle: (a: Code, b: Code, bytes: readonly number[]): Code => [...a, ...b, SIMD, 0x0d, ...bytes],

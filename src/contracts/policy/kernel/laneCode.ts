@@ -1,69 +1,19 @@
 /** Dense layers of eight inferences side by side: a vector holds the same sum of four of them. */
 import { FunctionWriter, V128, type Code, type Local, type WasmFunction } from './assembler.ts';
-import { advance, header, isMode, layerField } from './envelopeCode.ts';
-import { call, i16x8, i32, i32x4, i64x2, loopWhile, partedLoop, repeat, v128, when } from './instructions.ts';
-import { AT, HEADER, INPUT, LAYER } from './layout.ts';
+import { advance, isMode, layerField } from './envelopeCode.ts';
+import { call, i16x8, i32, i32x4, loopWhile, partedLoop, repeat, v128, when } from './instructions.ts';
+import { AT, LAYER } from './layout.ts';
 import { addDot, behindFours } from './simdCode.ts';
 
-const V = 16;
+export const V = 16;
 /** Bytes of a pair of activations, or of a sum, of eight inferences. */
-const ROW = 32;
-const HALVES = [0, 1];
-const OUTPUTS = [0, 1, 2, 3];
+export const ROW = 32;
+export const HALVES = [0, 1];
+export const OUTPUTS = [0, 1, 2, 3];
 /** Of hidden layers that freezing makes of networks with inputs and activations near their full range. */
-const USUAL_SHIFTS = [13, 15, 14];
+const USUAL_SHIFTS = [13, 15];
 /** Pairs of inputs a turn of the loop takes. */
-const UNROLL = 4;
-
-/** (raw address, x address): 3.2 of eight vectors, input by input. */
-export function laneNormaliser(): WasmFunction {
-  const f = new FunctionWriter();
-  const raw = f.param();
-  const x = f.param();
-  const spec = f.local();
-  const end = f.local();
-  const odd = f.local();
-  const shift = f.local();
-  const at = f.local();
-  const v = f.local(V128);
-  const m = f.local(V128);
-  const k = f.local(V128);
-  const product = (half: typeof i64x2.mulLow): Code =>
-    i64x2.shrUnsigned(i64x2.add(half(v.get, m.get), k.get), shift.get);
-  const lowWords = [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27];
-  const nextRaw = at.set(i32.add(at.get, header(HEADER.inputBytes)));
-  const half = (h: number): Code => [
-    ...OUTPUTS.flatMap((lane) => [...v.set(v128.load32Lane(at.get, v.get, lane)), ...nextRaw]),
-    ...v.set(i32x4.min(i32x4.max(v.get, v128.load32Splat(spec.get, INPUT.lo)), v128.load32Splat(spec.get, INPUT.hi))),
-    // x = clamp((r*m + k) >> t, -32767, 32767); the words above the lowest do not matter
-    ...v.set(
-      i32x4.sub(
-        v128.shuffle(product(i64x2.mulLow), product(i64x2.mulHigh), lowWords),
-        v128.load32Splat(spec.get, INPUT.back),
-      ),
-    ),
-    ...v.set(i32x4.min(i32x4.max(v.get, i32x4.splat(i32.const(-32767))), i32x4.splat(i32.const(32767)))),
-    ...when(odd.get, v128.store(x.get, paired(v128.load(x.get, V * h), v.get), V * h), v128.store(x.get, v.get, V * h)),
-  ];
-  return f.end([
-    ...spec.set(i32.const(AT.inputs)),
-    ...end.set(i32.add(spec.get, i32.mul(header(HEADER.inputs), i32.const(INPUT.size)))),
-    ...repeat(
-      [
-        ...at.set(raw.get),
-        ...shift.set(i32.load(spec.get, INPUT.t)),
-        ...m.set(v128.load32Splat(spec.get, INPUT.m)),
-        ...k.set(v128.load64Splat(spec.get, INPUT.raised)),
-        ...HALVES.flatMap(half),
-        ...when(odd.get, advance(x, ROW)),
-        ...odd.set(i32.sub(i32.const(1), odd.get)),
-        ...advance(raw, 4),
-        ...advance(spec, INPUT.size),
-      ],
-      i32.lt(spec.get, end.get),
-    ),
-  ]);
-}
+const UNROLL = 3;
 
 /** (layer, source x, target x): four outputs of eight inferences after four others. */
 export function laneBlocks(): WasmFunction {
@@ -156,7 +106,7 @@ function interleaved(a: Local, b: Local, half: number): Code {
 }
 
 /** i32 lanes of two outputs as i16 pairs: even i16 of one, odd of the other moved up. */
-function paired(a: Code, b: Code): Code {
+export function paired(a: Code, b: Code): Code {
   const lane = (n: number): number[] => [4 * n, 4 * n + 1, 16 + 4 * n + 2, 16 + 4 * n + 3];
   return v128.shuffle(a, i32x4.shl(b, i32.const(16)), OUTPUTS.flatMap(lane));
 }

@@ -11,7 +11,16 @@ export const CHUNK = 1024;
 export const LANES = 8;
 
 /** Words of the header. */
-export const HEADER = { inputs: 0, outputs: 4, layers: 8, envelopes: 12, actions: 16, inputBytes: 20, outputBytes: 24 };
+export const HEADER = {
+  inputs: 0,
+  outputs: 4,
+  layers: 8,
+  envelopes: 12,
+  actions: 16,
+  inputBytes: 20,
+  outputBytes: 24,
+  narrow: 28,
+};
 
 /**
  * in[i]: x = clamp((clamp(r, lo, hi)*m + k) >> t), k = r(t) - c*m, lo and hi drawn in to where x still moves (pack.ts).
@@ -19,8 +28,11 @@ export const HEADER = { inputs: 0, outputs: 4, layers: 8, envelopes: 12, actions
  */
 export const INPUT = { lo: 0, hi: 4, m: 8, k: 16, t: 24, raised: 32, back: 40, size: 48 };
 
-/** out[d]: p = clamp(((y*m + half) >> t) + c, lo, hi), all i64. */
-export const OUTPUT = { m: 0, half: 8, t: 16, c: 24, lo: 32, hi: 40, size: 48 };
+/**
+ * out[d]: p = clamp(((y*m + half) >> t) + c, lo, hi), all i64. `raised` = half + 2^62 and `moved` = c - 2^(62-t) modulo
+ * 2^32 serve where `HEADER.narrow` says that no value before the clamp leaves i32.
+ */
+export const OUTPUT = { m: 0, half: 8, t: 16, c: 24, lo: 32, hi: 40, raised: 48, moved: 56, size: 64 };
 
 /** What becomes of the sums of a layer. */
 export const MODE = { clamp: 0, tanh: 1, raw: 2 };

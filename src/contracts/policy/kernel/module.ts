@@ -20,7 +20,8 @@ import {
   normaliser,
 } from './envelopeCode.ts';
 import { call, i32, loopWhile, when } from './instructions.ts';
-import { laneBlocks, laneLayer, laneNormaliser, laneRows, laneTanhPass } from './laneCode.ts';
+import { laneBlocks, laneLayer, laneRows, laneTanhPass } from './laneCode.ts';
+import { laneHead, laneNormaliser } from './laneScaling.ts';
 import { AT, HEADER, LANES, LAYER, PAGES } from './layout.ts';
 import type { KernelKind } from './pack.ts';
 import { scalarLayer, scalarTanh } from './scalarCode.ts';
@@ -28,8 +29,8 @@ import { blockFunction, layerFunction, rowsFunction, tanhFunction, tanhPassFunct
 
 /** SHA-256 of the bytes of `kernelModule`. */
 export const MODULE_SHA256: Readonly<Record<KernelKind, string>> = {
-  simd: '6b97b01dfd58531c94ec66e4b2572a1387becb751136bc811bb55b3f595c9c57',
-  scalar: 'a434cd9adaaf25a3cb21c7b98a2b4af0cacf58e71561bae0a8017ba45aea84e0',
+  simd: '9f0cc55a3eb6bfb364170b97eefe13dd8a35fad2131fb5a5cc8e11cd03aa941b',
+  scalar: 'b59ba2ef6489c51a3d0d1a28efbbd7b76c4384a8a1c6c59576073f039656299b',
 };
 
 /** Collects functions; an index is where a function stands. */
@@ -53,7 +54,9 @@ export function kernelModule(kind: KernelKind): Uint8Array {
     const { oneLayer, laneLayers } = addSimdLayers(m);
     const one = m.add(networkFunction(1, { ...around, layer: oneLayer }));
     const normalise = m.add(laneNormaliser());
-    const several = m.add(networkFunction(LANES, { ...around, normalise, layer: laneLayers }));
+    const several = m.add(
+      networkFunction(LANES, { ...around, normalise, layer: laneLayers, narrowHead: m.add(laneHead()) }),
+    );
     addEntries(m, { one, several, fallback, together: LANES });
   }
   return assembleModule(m.functions, PAGES);
@@ -83,13 +86,19 @@ function addSimdLayers(m: ModuleWriter): { readonly oneLayer: number; readonly l
 interface NetworkFunctions {
   /** Of as many as the network takes. */
   readonly normalise: number;
+  /** Of one. */
   readonly head: number;
+  /** Of all together, for heads within i32. */
+  readonly narrowHead?: number;
   readonly envelopes: number;
   readonly layer: number;
 }
 
 /** (raw address, out address): 3.2 to 3.5 for so many vectors in a row, nothing missing. */
-function networkFunction(together: number, { normalise, head, envelopes, layer }: NetworkFunctions): WasmFunction {
+function networkFunction(
+  together: number,
+  { normalise, head, narrowHead, envelopes, layer }: NetworkFunctions,
+): WasmFunction {
   const f = new FunctionWriter();
   const raw = f.param();
   const out = f.param();
@@ -103,6 +112,16 @@ function networkFunction(together: number, { normalise, head, envelopes, layer }
   const each = (body: (m: number) => Code): Code => Array.from({ length: together }, (_, m) => m).flatMap(body);
   // a pair of activations of every lane, then the next pair
   const skip = i32.const(2 * (together - 1));
+  const heads = each((m) =>
+    call(
+      head,
+      i32.add(source.get, i32.const(4 * m)),
+      skip,
+      i32.const(AT.z + 4 * m),
+      i32.const(4 * together),
+      vector(out, HEADER.outputBytes, m),
+    ),
+  );
   return f.end([
     ...call(normalise, raw.get, i32.const(AT.xEven)),
     ...source.set(i32.const(AT.xEven)),
@@ -116,16 +135,7 @@ function networkFunction(together: number, { normalise, head, envelopes, layer }
       ...target.set(held.get),
       ...advance(spec, LAYER.size),
     ]),
-    ...each((m) =>
-      call(
-        head,
-        i32.add(source.get, i32.const(4 * m)),
-        skip,
-        i32.const(AT.z + 4 * m),
-        i32.const(4 * together),
-        vector(out, HEADER.outputBytes, m),
-      ),
-    ),
+    ...(narrowHead === undefined ? heads : when(header(HEADER.narrow), call(narrowHead, source.get, out.get), heads)),
     ...when(
       header(HEADER.envelopes),
       each((m) => call(envelopes, vector(raw, HEADER.inputBytes, m), i32.const(0), vector(out, HEADER.outputBytes, m))),

@@ -1,6 +1,6 @@
 /** A loaded policy as the bytes the kernel reads (layout.ts). Integers only, little-endian on every host. */
-import { ceilDivBig, floorDiv, floorDivBig } from '../../../base/fixed.ts';
-import { halfUnit, UNIT_INTEGER, type InputSpec } from '../../../grid/interface.ts';
+import { ceilDivBig, floorDiv, floorDivBig, I32_MAX, shiftFloor } from '../../../base/fixed.ts';
+import { halfUnit, UNIT_INTEGER, type InputSpec, type OutputSpec } from '../../../grid/interface.ts';
 import type { DenseLayer, LoadedPolicy } from '../artifact.ts';
 import { TANH_TABLE } from '../tanhTable.ts';
 import { AT, ENVELOPE, FALLBACK, HEADER, INPUT, LAYER, MODE, OUTPUT, PAGES } from './layout.ts';
@@ -64,6 +64,7 @@ function packHeader({ interface: { inputs, outputs, envelopes }, layers, head }:
   set(HEADER.actions, head.kind === 'disc' ? head.actions : 0);
   set(HEADER.inputBytes, 4 * inputs.length);
   set(HEADER.outputBytes, 4 * outputs.length);
+  set(HEADER.narrow, head.kind === 'cont' && outputs.every(staysInI32) ? 1 : 0);
 }
 
 function packInputs({ interface: { inputs } }: LoadedPolicy, view: DataView): void {
@@ -107,7 +108,15 @@ function packOutputs({ interface: { outputs } }: LoadedPolicy, view: DataView): 
     setI64(view, at + OUTPUT.c, c);
     setI64(view, at + OUTPUT.lo, lo);
     setI64(view, at + OUTPUT.hi, hi);
+    view.setBigInt64(at + OUTPUT.raised, BigInt(halfUnit(t)) + (1n << 62n), true);
+    view.setUint32(at + OUTPUT.moved, Number(BigInt.asUintN(32, BigInt(c) - (1n << BigInt(62 - t)))), true);
   });
+}
+
+/** ((y*m + half) >> t) + c for every y in +-32767. */
+function staysInI32({ m, t, c }: OutputSpec): boolean {
+  const most = shiftFloor(UNIT_INTEGER * Math.abs(m) + halfUnit(t), t) + 1;
+  return most + Math.abs(c) <= I32_MAX;
 }
 
 function packEnvelopes({ interface: { envelopes } }: LoadedPolicy, view: DataView, knots: Cursor): void {

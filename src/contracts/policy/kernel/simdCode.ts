@@ -12,7 +12,7 @@ const V = 16;
 const ALL = [0, 1, 2, 3];
 
 /** One lane of i32 in all four. */
-export function broadcast(vector: Code, lane: number): Code {
+function broadcast(vector: Code, lane: number): Code {
   return v128.shuffle(
     vector,
     vector,
