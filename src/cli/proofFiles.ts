@@ -8,10 +8,9 @@ import { countLeaves, loadCertificate } from '../contracts/policy/certificate/ce
 import type { LoadedPolicy } from '../contracts/policy/artifact.ts';
 import type { Guarantee, ProofResult } from '../verify/index.ts';
 import { several } from './ui/format.ts';
-import { makeNamedDirectory, readBytesFile, readJsonFile, writeNamedFile } from './files.ts';
-import { fail } from '../base/errors.ts';
+import { makeNamedDirectory, readBytesFile, writeNamedFile } from './files.ts';
 
-export const PROOFS_FORMAT = 'gridpact-proofs/1';
+const PROOFS_FORMAT = 'gridpact-proofs/1';
 
 export interface ProofRecord {
   readonly id: string;
@@ -31,7 +30,7 @@ export interface ProofRecord {
   readonly point: readonly number[] | null;
 }
 
-export interface ProofDocument {
+interface ProofDocument {
   readonly format: typeof PROOFS_FORMAT;
   readonly policy: string;
   readonly proofs: readonly ProofRecord[];
@@ -81,18 +80,6 @@ export async function writeProofs(folder: string, policy: LoadedPolicy, proofs: 
   const document: ProofDocument = { format: PROOFS_FORMAT, policy: policy.cid, proofs };
   await makeNamedDirectory(folder);
   await writeNamedFile(join(folder, 'proofs.json'), `${JSON.stringify(document, null, 1)}\n`);
-}
-
-/** @throws `cli.file` when it is not a document of this format, or of another policy. */
-export async function readProofs(folder: string, policy: LoadedPolicy): Promise<ProofDocument> {
-  const path = join(folder, 'proofs.json');
-  const document = (await readJsonFile(path)) as Partial<ProofDocument> | null;
-  if (document?.format !== PROOFS_FORMAT || !Array.isArray(document.proofs)) {
-    throw fail('cli.file', { expected: `proofs, format ${PROOFS_FORMAT}`, got: path });
-  }
-  if (document.policy !== policy.cid)
-    throw fail('cli.file', { expected: `proofs of ${policy.cid}`, got: document.policy });
-  return document as ProofDocument;
 }
 
 /**

@@ -25,7 +25,7 @@ export function physical(value: number, unit: Unit): string {
 }
 
 /** Without. */
-export function physicalNumber(value: number, unit: Unit): string {
+function physicalNumber(value: number, unit: Unit): string {
   const decimals = Math.round(Math.log10(UNIT_SCALE[unit]));
   return trimmed(fixed(value / UNIT_SCALE[unit], decimals));
 }
