@@ -52,7 +52,7 @@ export class TaskRunner {
   }
 }
 
-export function stateOf(search: PieceSearch, task: number, seen: number): TaskState {
+function stateOf(search: PieceSearch, task: number, seen: number): TaskState {
   const { boxes, bound, queue, incumbent } = search;
   const isRefuted = search.isRefuted();
   return { task, boxes, bound, openPieces: queue.size, incumbent, isDone: search.isDone(seen), isRefuted };

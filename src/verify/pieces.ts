@@ -110,7 +110,7 @@ export class PieceQueue {
 }
 
 /** A node is closed, open, or split into two nodes that follow each other. */
-export const CLOSED = -1;
+const CLOSED = -1;
 
 /** Binary tree of splits; node 0 is the root. */
 export class SplitTree {

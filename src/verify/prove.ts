@@ -28,7 +28,7 @@ export interface ProveBudget {
   readonly bytes: number;
 }
 
-export const DEFAULT_BUDGET: ProveBudget = { boxes: 1000000, seconds: 60, bytes: 536870912 };
+const DEFAULT_BUDGET: ProveBudget = { boxes: 1000000, seconds: 60, bytes: 536870912 };
 
 export interface ProveProgress {
   readonly boxes: number;

@@ -30,7 +30,7 @@ export function countsAbove(value: number, unit: Unit): number {
  * Beyond these raw values an input changes nothing: the network clamps it and every envelope has reached its last knot.
  * So a claim over this range is one over all readings.
  */
-export function effectiveRange({ inputs, envelopes }: PolicyInterface, i: number): Interval {
+function effectiveRange({ inputs, envelopes }: PolicyInterface, i: number): Interval {
   const { lo, hi } = inputs[i]!;
   const knots = envelopes.filter(({ sk, si }) => sk === 'in' && si === i).flatMap(({ r }) => r);
   return [Math.min(lo, ...knots), Math.max(hi, ...knots)];

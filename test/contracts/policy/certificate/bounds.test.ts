@@ -45,11 +45,11 @@ function tryPolicy(policy: LoadedPolicy, stream: RandomStream, tally: Tally): vo
 describe('V2 and V3: integer bounds of random properties contain sampled points and are exact on points', () => {
   it('random artifacts, most of them saturated (V9)', () => {
     const tally: Tally = { points: 0, tighter: 0 };
-    for (let seed = 0; seed < 1200; seed++) {
+    for (let seed = 0; seed < 700; seed++) {
       const stream = RandomStream.fromSeed(seed, 'verify/bounds');
       tryPolicy(buildPolicy(randomParts(stream)), stream, tally);
     }
-    expect(tally.points).toBeGreaterThan(12000);
+    expect(tally.points).toBeGreaterThan(7000);
   });
 
   it.each(['relu', 'hardtanh', 'tanh'] as const)('networks as frozen, %s', (activation) => {
