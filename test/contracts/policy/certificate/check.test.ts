@@ -261,7 +261,7 @@ describe('documents', () => {
         }
         if (refusal(() => loadProperty(b)) === 'accepted') expect(loadProperty(b).bytes).toEqual(b);
       }),
-      { numRuns: 3000 },
+      { numRuns: 800 },
     );
   });
 });

@@ -108,7 +108,7 @@ export function tameParts(stream: RandomStream, shape: TameShape): PolicyParts {
     const inSize = sizes[l]!;
     const isLast = l === sizes.length - 2;
     // Weights of +-6000 with a shift of 12 give about 0.85*sqrt(inSize) times what goes in.
-    const largest = Math.min(6000, Math.floor(100000 / inSize));
+    const largest = Math.min(6000, Math.floor(60000 / inSize));
     const gain = Math.ceil(Math.log2((Math.sqrt(inSize) * largest) / 6000));
     const scale = activation === 'tanh' && !isLast ? -4 : 0;
     return {
