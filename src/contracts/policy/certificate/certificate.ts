@@ -18,7 +18,7 @@ export const MAX_LEAVES = 4096;
 export const LEAF_LINEAR = 0xf2;
 export const LEAF_INTERVAL = 0xf3;
 /** Inputs, and as many steps for a property of two runs. */
-export const MAX_DIMENSIONS = 128;
+const MAX_DIMENSIONS = 128;
 
 export interface Certificate {
   readonly v: typeof CERTIFICATE_VERSION;

@@ -11,7 +11,7 @@ import { checkPropertyFits, type LoadedProperty, type Property } from './propert
 import { contains, SumEvaluator } from './sum.ts';
 
 /** 4.5: no certificate may cost more; about the multiplications of its bounds. */
-export const MAX_CHECK_GAS = 4294967296;
+export const MAX_CHECK_GAS = 1073741824;
 const GAS_BASE = 1000;
 
 export interface CheckedClaim {
