@@ -5,9 +5,9 @@ import type { LoadedPolicy } from '../contracts/policy/artifact.ts';
 import { createExecutor, type PolicyExecutor } from '../contracts/policy/execute.ts';
 import { heatMapSvg, type HeatAxis } from '../env/render/heatMap.ts';
 import type { InputSpec } from '../grid/interface.ts';
-import { UNIT_SCALE } from '../grid/units.ts';
+import { UNIT_SCALE, unitName } from '../grid/units.ts';
 import { short } from './ui/format.ts';
-import { PHYSICAL, physical } from './ui/physical.ts';
+import { physical } from './ui/physical.ts';
 
 export interface ActionMapChoice {
   /** Names of inputs; those that move the output most where absent. */
@@ -154,7 +154,7 @@ const PREFIXED: ReadonlySet<string> = new Set(['W', 'var', 'Wh']);
 /** Powers of ten that keep the numbers along an axis short. */
 function prefixOf({ u, lo, hi }: Quantity): readonly [text: string, scale: number] {
   const reach = Math.max(Math.abs(lo), Math.abs(hi)) / UNIT_SCALE[u];
-  if (!PREFIXED.has(PHYSICAL[u]) || reach < 10000) return ['', 1];
+  if (!PREFIXED.has(unitName(u)) || reach < 10000) return ['', 1];
   return reach < 10000000 ? ['k', 1000] : ['M', 1000000];
 }
 
@@ -163,7 +163,7 @@ function countsOf(quantity: Quantity): number {
 }
 
 function axisOf(quantity: Quantity): HeatAxis {
-  const unit = prefixOf(quantity)[0] + PHYSICAL[quantity.u];
+  const unit = prefixOf(quantity)[0] + unitName(quantity.u);
   const counts = countsOf(quantity);
   return {
     label: unit === '' ? quantity.n : `${quantity.n}, ${unit}`,

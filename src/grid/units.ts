@@ -23,6 +23,27 @@ export const UNIT_SCALE = {
 
 export type Unit = keyof typeof UNIT_SCALE;
 
+/** What one SI unit of each is called; nothing where a number stands alone. */
+const UNIT_NAME: Readonly<Record<Unit, string>> = {
+  'hz.e-3': 'Hz',
+  'hz.e-6': 'Hz',
+  w: 'W',
+  var: 'var',
+  wh: 'Wh',
+  'wh.e-3': 'Wh',
+  'v.pu.e-6': 'pu',
+  'ratio.e-3': '',
+  'ratio.e-6': '',
+  'cur.e-6.per-mwh': 'per MWh',
+  s: 's',
+  ms: 's',
+  idx: '',
+};
+
+export function unitName(unit: Unit): string {
+  return UNIT_NAME[unit];
+}
+
 export function isUnit(value: unknown): value is Unit {
   return typeof value === 'string' && Object.hasOwn(UNIT_SCALE, value);
 }

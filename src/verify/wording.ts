@@ -3,8 +3,7 @@ import { fail } from '../base/errors.ts';
 import { I32_MAX, I32_MIN } from '../base/fixed.ts';
 import type { Interval } from '../contracts/policy/certificate/property.ts';
 import type { InputSpec, PolicyInterface } from '../grid/interface.ts';
-import { UNIT_SCALE, type Unit } from '../grid/units.ts';
-import { unitName } from './physical.ts';
+import { UNIT_SCALE, unitName, type Unit } from '../grid/units.ts';
 
 /** Physical [from, to] by input name; null leaves a side open. */
 export type Where = Readonly<Record<string, readonly [number | null, number | null]>>;

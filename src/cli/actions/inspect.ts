@@ -3,7 +3,7 @@ import { loadArtifact } from '../../contracts/policy/codec.ts';
 import { vec4096 } from '../../contracts/policy/vectors.ts';
 import { normaliseInput, UNIT_INTEGER, type EnvelopeSpec, type FallbackSpec } from '../../grid/interface.ts';
 import { CHANNELS, isChannel } from '../../grid/snapshot.ts';
-import { UNIT_SCALE, type Unit } from '../../grid/units.ts';
+import { UNIT_SCALE, unitName, type Unit } from '../../grid/units.ts';
 import { actionMap, type ActionMap } from '../actionMap.ts';
 import type { Action } from '../command.ts';
 import type { InspectFlags } from '../commands/inspect.ts';
@@ -11,7 +11,7 @@ import { writeNamedFile } from '../files.ts';
 import { readPolicy } from '../policyInput.ts';
 import { count, fixed, percent } from '../ui/format.ts';
 import type { Json } from '../ui/output.ts';
-import { PHYSICAL, physical, physicalRange, trimmed } from '../ui/physical.ts';
+import { physical, physicalRange, trimmed } from '../ui/physical.ts';
 import { facts, table, type Column } from '../ui/table.ts';
 import { wrap } from '../ui/wrap.ts';
 
@@ -147,7 +147,7 @@ function fallbackLine({ si, r, y, z }: FallbackSpec, d: number, { inputs, output
 function documentOf(policy: LoadedPolicy, digest: string): { readonly [key: string]: Json } {
   const { interface: spec, layers, head, gas, bytes, cid, xmax } = policy;
   const range = ({ u, lo, hi }: { u: Unit; lo: number; hi: number }) => ({
-    physicalUnit: PHYSICAL[u],
+    physicalUnit: unitName(u),
     physicalMin: lo / UNIT_SCALE[u],
     physicalMax: hi / UNIT_SCALE[u],
   });
