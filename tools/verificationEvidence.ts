@@ -75,8 +75,9 @@ function contained(tell: Told): { points: number; outside: number } {
     const least = Math.min(...bounds);
     for (let k = 0; k < 1000; k++) {
       const point = randomPoint(stream, property, piece);
+      if (point === undefined) continue;
       points++;
-      if (point !== undefined && sign * evaluator.sum(point) > least) outside++;
+      if (sign * evaluator.sum(point) > least) outside++;
     }
     if (seed % 2000 === 1999) tell(`${points} points in their bounds`);
   }
