@@ -39,6 +39,10 @@ export class FloatBounds {
   readonly #xHi: Float64Array;
   readonly #row: Float64Array;
   readonly #next: Float64Array;
+  /** Of the second layer: slopes above and below of the units that count, and which they are. */
+  readonly #most: Float64Array;
+  readonly #least: Float64Array;
+  readonly #live: Int32Array;
   readonly #coefficients: Float64Array;
   readonly #unitLo: Float64Array;
   readonly #unitHi: Float64Array;
@@ -60,6 +64,9 @@ export class FloatBounds {
     this.#xHi = new Float64Array(inputs.length);
     this.#row = new Float64Array(widest);
     this.#next = new Float64Array(widest);
+    this.#most = new Float64Array(widest);
+    this.#least = new Float64Array(widest);
+    this.#live = new Int32Array(widest);
     this.#coefficients = new Float64Array(inputs.length);
     const last = this.#layers[this.#layers.length - 1]!;
     this.#unitLo = last.outLo;
@@ -168,19 +175,19 @@ export class FloatBounds {
     }
   }
 
-  /** Both sides at once for the second layer, where most of the work lies: units on a straight branch are shared. */
+  /** Both sides at once for the second layer, where most of the work lies. */
   #tightenSecond(o: number): void {
     const below = this.#layers[0]!;
     const { inSize, offset: belowOffset, upSlope, upConst, loSlope, loConst, rounding } = below;
     const { weights, offset, lo, hi, inSize: units } = this.#layers[1]!;
-    const most = this.#row;
-    const least = this.#next;
-    most.fill(0, 0, inSize);
-    least.fill(0, 0, inSize);
+    const most = this.#most;
+    const least = this.#least;
+    const live = this.#live;
     let above = offset[o]!;
     let under = above;
     let total = 0;
     let largest = 0;
+    let count = 0;
     for (let j = 0, from = o * units; j < units; j++, from++) {
       const w = weights[from]!;
       if (w === 0) continue;
@@ -196,23 +203,37 @@ export class FloatBounds {
       const b = w * loS;
       above += w * upC + (isUp ? a * belowOffset[j]! : a * (belowOffset[j]! - rounding));
       under += w * loC + (isUp ? b * (belowOffset[j]! - rounding) : b * belowOffset[j]!);
-      const at = j * inSize;
-      if (a === b) {
-        for (let i = 0; i < inSize; i++) {
-          const term = a * below.weights[at + i]!;
-          most[i]! += term;
-          least[i]! += term;
-        }
-        continue;
-      }
-      if (a !== 0) for (let i = 0; i < inSize; i++) most[i]! += a * below.weights[at + i]!;
-      if (b !== 0) for (let i = 0; i < inSize; i++) least[i]! += b * below.weights[at + i]!;
+      most[count] = a;
+      least[count] = b;
+      live[count++] = j;
     }
-    for (let i = 0; i < inSize; i++) {
+    const columns = below.columns;
+    for (let i = 0, at = 0; i < inSize; i++, at += units) {
+      let a = 0;
+      let b = 0;
+      let a2 = 0;
+      let b2 = 0;
+      let k = 0;
+      // Two sums of each kind: an addition need not wait for the one before it.
+      for (; k + 1 < count; k += 2) {
+        const w = columns[at + live[k]!]!;
+        const w2 = columns[at + live[k + 1]!]!;
+        a += most[k]! * w;
+        b += least[k]! * w;
+        a2 += most[k + 1]! * w2;
+        b2 += least[k + 1]! * w2;
+      }
+      if (k < count) {
+        const w = columns[at + live[k]!]!;
+        a += most[k]! * w;
+        b += least[k]! * w;
+      }
+      a += a2;
+      b += b2;
       const xLo = this.#xLo[i]!;
       const xHi = this.#xHi[i]!;
-      above += most[i]! * (most[i]! > 0 ? xHi : xLo);
-      under += least[i]! * (least[i]! > 0 ? xLo : xHi);
+      above += a * (a > 0 ? xHi : xLo);
+      under += b * (b > 0 ? xLo : xHi);
     }
     const slack = GAMMA * (Math.abs(offset[o]!) + total * (largest + below.reach + 1));
     hi[o] = Math.min(hi[o]!, Math.floor(above + slack));

@@ -10,6 +10,8 @@ export interface FloatLayer {
   /** W / 2^s, (b + r(s)) / 2^s and the most that floor takes off, 1 - 2^-s: exact. */
   readonly weights: Float64Array;
   readonly magnitudes: Float64Array;
+  /** The same weights, [inSize][outSize]. */
+  readonly columns: Float64Array;
   readonly offset: Float64Array;
   readonly rounding: number;
   /** The largest R of the slack. */
@@ -83,6 +85,7 @@ export function floatLayers(policy: LoadedPolicy): readonly FloatLayer[] {
       clamp,
       weights,
       magnitudes,
+      columns: Float64Array.from(weights, (_, at) => weights[(at % outSize) * inSize + Math.floor(at / outSize)]!),
       offset: Float64Array.from(bias, (b) => (b + halfUnit(shift)) / unit),
       rounding: 1 - 1 / unit,
       reach: Math.max(...reaches),
